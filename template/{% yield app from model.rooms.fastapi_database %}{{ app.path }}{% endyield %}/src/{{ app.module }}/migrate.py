@@ -1,0 +1,23 @@
+"""Bring the database's tables up to date: `python -m` this module, then start the application."""
+
+from importlib.resources import as_file, files
+
+from alembic import command
+from alembic.config import Config
+
+from . import logs
+from .settings import Settings, load
+
+
+def upgrade(settings: Settings) -> None:
+    with as_file(files(__package__) / "migrations") as migrations:
+        config = Config()
+        config.set_main_option("script_location", str(migrations).replace("%", "%%"))
+        config.attributes["settings"] = settings
+        command.upgrade(config, "head")
+
+
+if __name__ == "__main__":
+    options = load()
+    logs.configure(options)
+    upgrade(options)

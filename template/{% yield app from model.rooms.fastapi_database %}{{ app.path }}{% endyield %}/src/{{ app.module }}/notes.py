@@ -1,0 +1,56 @@
+"""Notes: a resource from its table to its routes."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, HTTPException
+from pydantic import BaseModel, ConfigDict, Field
+from sqlalchemy import DateTime, String, func, select
+from sqlalchemy.orm import Mapped, mapped_column
+
+from .database import Base, Session
+
+router = APIRouter(prefix="/notes", tags=["notes"])
+
+
+class Note(Base):
+    __tablename__ = "notes"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    text: Mapped[str] = mapped_column(String(1000))
+    created_at: Mapped[datetime] = mapped_column(
+        DateTime(timezone=True), server_default=func.now()
+    )
+
+
+class NewNote(BaseModel):
+    text: Annotated[str, Field(min_length=1, max_length=1000)]
+
+
+class StoredNote(NewNote):
+    model_config = ConfigDict(from_attributes=True)
+
+    id: int
+    created_at: datetime
+
+
+@router.post("", status_code=201, response_model=StoredNote)
+async def create(new: NewNote, session: Session) -> Note:
+    note = Note(text=new.text)
+    session.add(note)
+    await session.commit()
+    return note
+
+
+@router.get("", response_model=list[StoredNote])
+async def newest(session: Session, limit: Annotated[int, Field(ge=1, le=100)] = 20) -> Sequence[Note]:
+    return (await session.scalars(select(Note).order_by(Note.id.desc()).limit(limit))).all()
+
+
+@router.get("/{note_id}", response_model=StoredNote)
+async def read(note_id: int, session: Session) -> Note:
+    note = await session.get(Note, note_id)
+    if note is None:
+        raise HTTPException(404, "no such note")
+    return note
