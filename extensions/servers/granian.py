@@ -3,19 +3,20 @@
 from granian import Granian
 from granian.constants import Interfaces
 
-from . import logs, settings
+from . import logs
+from .settings import Settings
 
 
 def main() -> None:
-    options = settings.load()
+    settings = Settings.load()
     Granian(
         target=f"{__package__}.main:create_app",
         factory=True,
         interface=Interfaces.ASGI,
-        address=options.host,
-        port=options.port,
-        workers=options.workers,
-        workers_kill_timeout=options.shutdown_timeout,
-        log_dictconfig=logs.configuration(options),
-        log_access=options.access_log,
+        address=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        workers_kill_timeout=settings.shutdown_timeout,
+        log_dictconfig=logs.configuration(settings),
+        log_access=settings.access_log,
     ).serve()

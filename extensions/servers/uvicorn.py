@@ -2,18 +2,19 @@
 
 import uvicorn
 
-from . import logs, settings
+from . import logs
+from .settings import Settings
 
 
 def main() -> None:
-    options = settings.load()
+    settings = Settings.load()
     uvicorn.run(
         f"{__package__}.main:create_app",
         factory=True,
-        host=options.host,
-        port=options.port,
-        workers=options.workers,
-        timeout_graceful_shutdown=options.shutdown_timeout,
-        log_config=logs.configuration(options),
-        access_log=options.access_log,
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        timeout_graceful_shutdown=settings.shutdown_timeout,
+        log_config=logs.configuration(settings),
+        access_log=settings.access_log,
     )

@@ -6,7 +6,7 @@ from alembic import command
 from alembic.config import Config
 
 from . import logs
-from .settings import Settings, load
+from .settings import Settings
 
 
 def upgrade(settings: Settings) -> None:
@@ -18,6 +18,6 @@ def upgrade(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
-    options = load()
+    options = Settings.load()
     logs.configure(options)
     upgrade(options)

@@ -19,9 +19,10 @@ class Note(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     text: Mapped[str] = mapped_column(String(1000))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+Limit = Annotated[int, Field(ge=1, le=100)]
 
 
 class NewNote(BaseModel):
@@ -44,8 +45,9 @@ async def create(new: NewNote, session: Session) -> Note:
 
 
 @router.get("", response_model=list[StoredNote])
-async def newest(session: Session, limit: Annotated[int, Field(ge=1, le=100)] = 20) -> Sequence[Note]:
-    return (await session.scalars(select(Note).order_by(Note.id.desc()).limit(limit))).all()
+async def newest(session: Session, limit: Limit = 20) -> Sequence[Note]:
+    notes = await session.scalars(select(Note).order_by(Note.id.desc()).limit(limit))
+    return notes.all()
 
 
 @router.get("/{note_id}", response_model=StoredNote)
