@@ -13,11 +13,7 @@ from pathlib import Path
 from py_compile import PycInvalidationMode
 
 # Code that no application loads: its bytecode would only take space.
-NOT_COMPILED = re.compile(
-    r"/(tests?|testing)/"
-    r"|/pydantic/v1/"
-    r"|/sqlalchemy/dialects/(mssql|mysql|oracle)/"
-)
+NOT_COMPILED = re.compile(r"/(tests?|testing)/|/sqlalchemy/dialects/(mssql|mysql|oracle)/")
 
 
 def strip(library: Path) -> None:

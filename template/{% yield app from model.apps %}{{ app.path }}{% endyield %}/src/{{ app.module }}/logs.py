@@ -47,6 +47,8 @@ def configuration(settings: Settings) -> dict[str, Any]:
             },
         },
         "root": {"level": settings.log_level, "handlers": ["stdout"]},
+        # None of their own: what the server logs takes the same way as everything else.
+        "loggers": {},
     }
 
 

@@ -10,7 +10,6 @@ from sqlalchemy import URL, text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase
 
-from . import migrate
 from .settings import Settings
 
 
@@ -32,8 +31,10 @@ class Database:
 async def connect(settings: Settings) -> AsyncIterator[Database]:
     url = settings.database
     if url.get_backend_name() == "sqlite":
-        # A local file has nobody else to bring it up to date.
-        await asyncio.to_thread(migrate.upgrade, settings)
+        # A local file has nobody else to bring it up to date. Production does not load Alembic.
+        from .migrate import upgrade
+
+        await asyncio.to_thread(upgrade, settings)
         database = Database(url.set(drivername="sqlite+aiosqlite"))
     else:
         database = Database(
