@@ -2,11 +2,19 @@
 # Entrypoint of the development image: bring the environment up to date, then run the command.
 set -eu
 
-if [ -w uv.lock ]; then
-    uv sync --quiet # follows uv.lock, and writes it where it is still empty or out of date
-else
-    # The project belongs to another user: install without writing to it.
-    uv sync --quiet --locked 2>/dev/null || uv pip install --quiet --group dev --editable .
+wanted() {
+    cat pyproject.toml uv.lock | sha256sum
+    python --version
+}
+
+if [ "$(wanted)" != "$(cat "$HOME/installed" 2>/dev/null)" ]; then
+    if [ -w uv.lock ]; then
+        uv sync --quiet # follows uv.lock, and writes it where it is still empty or out of date
+    else
+        # The project belongs to another user: install without writing to it.
+        uv sync --quiet --locked 2>/dev/null || uv pip install --quiet --group dev --editable .
+    fi
+    wanted > "$HOME/installed"
 fi
 
 exec "$@"
