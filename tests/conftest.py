@@ -1,0 +1,80 @@
+"""What the tests share: the template as it lies here, and projects made from it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+Render = Callable[..., Path]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test reads the defaults that this machine's user gave to Copier."""
+    settings = tmp_path_factory.mktemp("copier") / "settings.yml"
+    settings.write_text("{}\n")
+    os.environ["COPIER_SETTINGS_PATH"] = str(settings)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working tree without its history: what is not committed yet is tested too."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    copy = tmp_path_factory.mktemp("template")
+    for name in filter(None, listed.stdout.split("\0")):
+        if (ROOT / name).is_file():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, copy / name)
+    return copy
+
+
+@pytest.fixture
+def render(template: Path, tmp_path: Path) -> Render:
+    """Make a project from these answers, the rest by default. Never trusted: unsafe is off."""
+
+    def make(folder: str = "myapp", **answers: Any) -> Path:
+        destination = tmp_path / folder
+        copier.run_copy(
+            str(template), destination, data=answers, defaults=True, quiet=True, unsafe=False
+        )
+        return destination
+
+    return make
+
+
+@cache
+def missing_engine() -> str | None:
+    """Why the tests that need an engine cannot run here, if they cannot."""
+    try:
+        asked = subprocess.run(["docker", "info"], capture_output=True, text=True, timeout=30)
+    except FileNotFoundError:
+        return "no docker command on this machine"
+    return None if asked.returncode == 0 else f"no Docker engine answers: {asked.stderr.strip()}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def engine_where_ci_promises_one(request: pytest.FixtureRequest) -> None:
+    chosen = any(item.get_closest_marker("engine") for item in request.session.items)
+    if chosen and os.environ.get("CI") and (reason := missing_engine()):
+        pytest.fail(f"CI is set, and a pipeline must test the images, but {reason}")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    engine_tests = [item for item in items if item.get_closest_marker("engine")]
+    if engine_tests and not os.environ.get("CI") and (reason := missing_engine()):
+        for item in engine_tests:
+            item.add_marker(pytest.mark.skip(reason=reason))
