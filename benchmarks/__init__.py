@@ -1,0 +1,1 @@
+"""The rendered project's image beside other recipes for it: `uv run python -m benchmarks`."""

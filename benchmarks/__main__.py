@@ -1,0 +1,125 @@
+"""`uv run python -m benchmarks`: build, start, load and stop every recipe, and compare."""
+
+import argparse
+import os
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import report
+from .builds import BuildSamples, sample_builds, warm_up
+from .docker import docker, require_classic_store
+from .figures import figures
+from .musts import musts
+from .project import TEMPLATE, Project
+from .recipes import RECIPES, built
+from .runs import Life, Load, reason_for_no_load, sample_life, sample_load
+
+
+@dataclass(frozen=True)
+class Repetitions:
+    builds: int
+    lives: int
+    loads: int
+    load_seconds: int
+
+
+FULL = Repetitions(builds=3, lives=7, loads=3, load_seconds=8)
+QUICK = Repetitions(builds=1, lives=3, loads=1, load_seconds=3)
+
+
+def options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--python", default="3.13", help="the project's Python (%(default)s)")
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=TEMPLATE / "benchmarks" / "results",
+        metavar="DIR",
+        help="where benchmark.md and benchmark.json go (benchmarks/results)",
+    )
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions: a rough idea")
+    return parser.parse_args()
+
+
+def say(what: str) -> None:
+    print(what, file=sys.stderr, flush=True)
+
+
+def main() -> int:
+    chosen = options()
+    repetitions = QUICK if chosen.quick else FULL
+    require_classic_store()
+    without_load = reason_for_no_load()
+    if without_load:
+        say(f"Requests are not measured: {without_load}.")
+
+    builds = {recipe: BuildSamples() for recipe in RECIPES}
+    lives: dict[str, list[Life]] = {recipe.key: [] for recipe in RECIPES}
+    loads: dict[str, list[Load]] = {recipe.key: [] for recipe in RECIPES}
+
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as images:
+        say("Rendering and locking the projects …")
+        projects = {
+            server: Project(Path(folder) / server, server, chosen.python)
+            for server in {recipe.server for recipe in RECIPES}
+        }
+        say("Warming the package caches …")
+        for recipe in RECIPES:
+            warm_up(recipe, projects[recipe.server])
+
+        # Every round goes through all recipes, so that a slow minute hits all of them.
+        for number in range(repetitions.builds):
+            say(f"Builds, round {number + 1} of {repetitions.builds} …")
+            for recipe in RECIPES:
+                sample_builds(recipe, projects[recipe.server], number, builds[recipe])
+
+        final = {
+            recipe: images.enter_context(built(recipe, projects[recipe.server], "final")).image
+            for recipe in RECIPES
+        }
+        for number in range(repetitions.lives):
+            say(f"Starts and stops, round {number + 1} of {repetitions.lives} …")
+            for recipe in RECIPES:
+                lives[recipe.key].append(sample_life(recipe, final[recipe]))
+        for number in range(0 if without_load else repetitions.loads):
+            say(f"Requests, round {number + 1} of {repetitions.loads} …")
+            for recipe in RECIPES:
+                loads[recipe.key].append(
+                    sample_load(recipe, final[recipe], repetitions.load_seconds)
+                )
+
+        measured = {
+            recipe: figures(
+                final[recipe],
+                projects[recipe.server].base_image,
+                builds[recipe],
+                lives[recipe.key],
+                loads[recipe.key],
+            )
+            for recipe in RECIPES
+        }
+        conditions = {
+            "base": projects[RECIPES[0].server].base_image,
+            "uv": projects[RECIPES[0].server].uv_image,
+            "engine": docker("version", "--format", "{{.Server.Version}}"),
+            "CPUs": str(os.cpu_count()),
+            "repetitions": f"{repetitions.builds} builds, {repetitions.lives} starts"
+            + (
+                f"; requests not measured: {without_load}"
+                if without_load
+                else f", {repetitions.loads} loads of {repetitions.load_seconds} s"
+            ),
+        }
+
+    verdicts = musts(measured)
+    report.write(chosen.output, conditions, measured, verdicts)
+    print(report.markdown(conditions, measured, verdicts))
+    say(f"Written to {chosen.output}/benchmark.md and benchmark.json")
+    return 1 if any(must.verdict == "MISSED" for must in verdicts) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

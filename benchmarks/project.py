@@ -1,0 +1,111 @@
+"""The project that is built: rendered from the working tree, locked, and edited."""
+
+import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from string import Template
+
+import copier
+from copier.errors import DirtyLocalWarning
+
+from .docker import docker
+
+TEMPLATE = Path(__file__).resolve().parent.parent
+
+# Small, pure, without dependencies of their own, and used by nothing in the project.
+SPARE_PACKAGES = ("itsdangerous", "blinker", "cachetools")
+
+Files = dict[str, str]  # path in the project → text
+
+
+class Change(StrEnum):
+    """What somebody changes between two builds."""
+
+    CODE = "code change"
+    DEPENDENCY = "one dependency added"
+    VERSION = "version bump"
+    TESTS = "tests-only edit"
+    TOOLS = "tool-config edit"
+
+
+class Project:
+    """A rendered project with its lock. What it is in `path` is the same before and after."""
+
+    def __init__(self, path: Path, server: str, python: str) -> None:
+        warnings.simplefilter("ignore", DirtyLocalWarning)  # the working tree is what is measured
+        answers = {
+            "project_name": "Bench App",
+            "services": ["postgres"],
+            "server": server,
+            "python_version": python,
+            "ci": "github",
+        }
+        copier.run_copy(
+            str(TEMPLATE), path, answers, defaults=True, quiet=True, unsafe=False, vcs_ref="HEAD"
+        )
+        self.path = path
+        self.base_image = self._image_of_stage("base")
+        self.uv_image = self._image_of_stage("uv")
+        self._lock()
+
+    def _image_of_stage(self, stage: str) -> str:
+        """The image that a stage of the project's Dockerfile starts from, its versions filled in"""
+        dockerfile = (self.path / "Dockerfile").read_text()
+        defaults = dict(re.findall(r"^ARG (\w+)=(\S+)$", dockerfile, re.MULTILINE))
+        found = re.search(rf"^FROM (\S+) AS {stage}$", dockerfile, re.MULTILINE)
+        if not found:
+            raise SystemExit(f"the project's Dockerfile has no stage named {stage}")
+        return Template(found[1]).substitute(defaults)
+
+    def _lock(self) -> None:
+        docker("build", "--target", "lock", "--output", str(self.path), str(self.path))
+
+    @contextmanager
+    def edited(self, files: Files) -> Iterator[None]:
+        originals = {name: (self.path / name).read_text() for name in files}
+        self._write(files)
+        try:
+            yield
+        finally:
+            self._write(originals)
+
+    def _write(self, files: Files) -> None:
+        for name, text in files.items():
+            (self.path / name).write_text(text)
+
+    def edits(self, number: int) -> dict[Change, Files]:
+        """One edit of each kind; another number makes other edits."""
+        code = "src/bench_app/main.py"
+        test = min(path.name for path in (self.path / "tests").glob("test_*.py"))
+        return {
+            Change.CODE: self._appended(code, f"\nEDIT = {number}\n"),
+            Change.DEPENDENCY: self.with_dependencies(SPARE_PACKAGES[number]),
+            Change.VERSION: self._relocked(
+                self._pyproject(r'^version = ".*"$', f'version = "9.9.{number}"')
+            ),
+            Change.TESTS: self._appended(f"tests/{test}", f"\nEDIT = {number}\n"),
+            Change.TOOLS: self._pyproject(r"^line-length = .*$", f"line-length = {110 + number}"),
+        }
+
+    def with_dependencies(self, *packages: str) -> Files:
+        added = "".join(f'    "{package}",\n' for package in packages)
+        return self._relocked(self._pyproject(r"^dependencies = \[\n", rf"\g<0>{added}"))
+
+    def _appended(self, name: str, text: str) -> Files:
+        return {name: (self.path / name).read_text() + text}
+
+    def _pyproject(self, pattern: str, replacement: str) -> Files:
+        text = (self.path / "pyproject.toml").read_text()
+        edited, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
+        if count != 1:
+            raise SystemExit(f"pyproject.toml matches {pattern!r} {count} times instead of once")
+        return {"pyproject.toml": edited}
+
+    def _relocked(self, files: Files) -> Files:
+        """The files and the lock that goes with them, made here so that no timing contains it."""
+        with self.edited({"uv.lock": (self.path / "uv.lock").read_text(), **files}):
+            self._lock()
+            return {**files, "uv.lock": (self.path / "uv.lock").read_text()}

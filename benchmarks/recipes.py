@@ -1,0 +1,74 @@
+"""The recipes that are compared, and how each is built and started."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from .docker import PREFIX, docker, removed_afterwards
+from .project import Project
+
+FOLDER = Path(__file__).parent / "recipes"
+
+CONSOLE_SCRIPT = ("bench-app",)
+UVICORN = (
+    "uvicorn",
+    "--factory",
+    "bench_app.main:create_app",
+    "--host",
+    "0.0.0.0",
+    "--port",
+    "8000",
+)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    key: str
+    title: str
+    server: str  # picks the project, and so the lock, that it is compared on
+    dockerfile: Path | None = None  # none: the project's own
+    command: tuple[str, ...] = ()  # empty: the image's own
+
+
+@dataclass(frozen=True)
+class Built:
+    image: str
+    seconds: float
+
+
+OURS_GRANIAN = Recipe("ours-granian", "ours, granian", "granian")
+GUIDE_GRANIAN = Recipe(
+    "guide-granian",
+    "uv's guide, granian",
+    "granian",
+    FOLDER / "uv-guide.Dockerfile",
+    CONSOLE_SCRIPT,
+)
+OURS_UVICORN = Recipe("ours-uvicorn", "ours, uvicorn", "uvicorn")
+GUIDE_UVICORN = Recipe(
+    "guide-uvicorn", "uv's guide, uvicorn", "uvicorn", FOLDER / "uv-guide.Dockerfile", UVICORN
+)
+COMMON = Recipe("common", "common, uvicorn", "uvicorn", FOLDER / "common.Dockerfile", UVICORN)
+
+# Those that are compared with each other stand side by side, and so are measured one after another.
+RECIPES = (OURS_GRANIAN, GUIDE_GRANIAN, OURS_UVICORN, GUIDE_UVICORN, COMMON)
+
+
+@contextmanager
+def built(
+    recipe: Recipe, project: Project, tag: str, *, from_nothing: bool = False
+) -> Iterator[Built]:
+    """Build the project as it is now; the image goes when the block ends."""
+    with removed_afterwards("image", f"{PREFIX}{recipe.key}:{tag}") as image:
+        options = ["--tag", image]
+        if from_nothing:
+            options.append("--no-cache")
+        if recipe.dockerfile:
+            options += ["--file", str(recipe.dockerfile)]
+            options += ["--build-arg", f"BASE_IMAGE={project.base_image}"]
+            options += ["--build-arg", f"UV_IMAGE={project.uv_image}"]
+        started = time.perf_counter()
+        docker("build", *options, str(project.path))
+        yield Built(image, time.perf_counter() - started)

@@ -1,0 +1,28 @@
+# The multi-stage build of uv's Docker guide, on the base and uv that it is compared on.
+ARG BASE_IMAGE
+ARG UV_IMAGE
+
+FROM ${UV_IMAGE} AS uv
+
+FROM ${BASE_IMAGE} AS builder
+COPY --from=uv /uv /uvx /bin/
+ENV UV_COMPILE_BYTECODE=1 \
+    UV_LINK_MODE=copy \
+    UV_PYTHON_DOWNLOADS=0
+WORKDIR /app
+RUN --mount=type=cache,target=/root/.cache/uv \
+    --mount=type=bind,source=uv.lock,target=uv.lock \
+    --mount=type=bind,source=pyproject.toml,target=pyproject.toml \
+    uv sync --locked --no-install-project --no-dev
+COPY . /app
+RUN --mount=type=cache,target=/root/.cache/uv \
+    uv sync --locked --no-dev
+
+FROM ${BASE_IMAGE}
+RUN groupadd --system --gid 999 nonroot \
+ && useradd --system --uid 999 --gid nonroot --create-home nonroot
+COPY --from=builder --chown=nonroot:nonroot /app /app
+ENV PATH=/app/.venv/bin:$PATH
+USER nonroot
+WORKDIR /app
+EXPOSE 8000

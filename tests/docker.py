@@ -1,0 +1,289 @@
+"""Docker as the tests use it: commands that say why they failed, and questions over HTTP."""
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import tarfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import Any, TypeVar
+from uuid import uuid4
+
+import copier
+
+# What the project's files read: set on this machine, it would make another project of each test.
+READ_BY_PROJECTS = re.compile(
+    "ACCESS_LOG|APP_PORT|COMPOSE_.*|DATABASE_.*|ENVIRONMENT|GID|LOG_LEVEL|PYTHON_VERSION"
+    "|REGISTRY|REVISION|UID|UV_VERSION|VERSION|WORKERS"
+)
+
+# Far above what a build or a start takes: what is not done by then hangs.
+HANGS = 600
+
+T = TypeVar("T")
+Done = subprocess.CompletedProcess[str]
+
+
+def token() -> str:
+    """Names end with it: no test touches what is another run's, or the user's own."""
+    return uuid4().hex[:8]
+
+
+def run(
+    *command: str | Path,
+    cwd: Path | None = None,
+    stdin: str | None = None,
+    check: bool = True,
+    **variables: str,
+) -> Done:
+    inherited = {k: v for k, v in os.environ.items() if not READ_BY_PROJECTS.fullmatch(k)}
+    done = subprocess.run(
+        command,
+        cwd=cwd,
+        env=inherited | variables,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        timeout=HANGS,
+    )
+    if check and done.returncode:
+        raise AssertionError(
+            f"{shlex.join(map(str, command))}\nended with {done.returncode}:"
+            f"\n{done.stdout}\n{done.stderr}"
+        )
+    return done
+
+
+def docker(*arguments: str | Path) -> str:
+    return run("docker", *arguments).stdout.strip()
+
+
+def inspect(name: str, *kind: str) -> dict[str, Any]:
+    """What the engine knows of a container; or of an image, a network: `inspect(name, "image")`."""
+    found: list[dict[str, Any]] = json.loads(docker(*kind, "inspect", name))
+    return found[0]
+
+
+def wait_until(question: Callable[[], T | None], what: str, seconds: float = 60) -> T:
+    deadline = time.monotonic() + seconds
+    while not (answer := question()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} seconds in vain until {what}")
+        time.sleep(0.1)
+    return answer
+
+
+# ── HTTP ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: str
+    headers: Mapping[str, str]
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+def ask(port: int, path: str, new: Any = None, **headers: str) -> Answer:
+    """GET, or POST where there is something new to store."""
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        if new is None:
+            connection.request("GET", path, headers=headers)
+        else:
+            headers["content-type"] = "application/json"
+            connection.request("POST", path, json.dumps(new), headers)
+        response = connection.getresponse()
+        return Answer(response.status, response.read().decode(), dict(response.getheaders()))
+
+
+def status(port: int, path: str) -> int | None:
+    """None while nobody answers: a server that starts or restarts."""
+    try:
+        return ask(port, path).status
+    except (OSError, HTTPException):
+        return None
+
+
+def wait_for(port: int, path: str, wanted: int = 200, seconds: float = 60) -> None:
+    wait_until(lambda: status(port, path) == wanted, f"{path} answers {wanted}", seconds)
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+# ── Projects and images ──────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Project:
+    path: Path
+    slug: str
+
+    @classmethod
+    def render(cls, template: Path, path: Path, slug: str, **answers: Any) -> "Project":
+        data = {"project_name": slug.title(), "project_slug": slug, **answers}
+        copier.run_copy(str(template), path, data=data, defaults=True, quiet=True, unsafe=False)
+        return cls(path, slug)
+
+    @property
+    def module(self) -> str:
+        return self.slug.replace("-", "_")
+
+    @property
+    def source(self) -> Path:
+        return self.path / "src" / self.module
+
+    def copy(self, path: Path) -> "Project":
+        return Project(shutil.copytree(self.path, path), self.slug)
+
+    def edit(self, name: str, old: str, new: str) -> None:
+        text = (self.path / name).read_text()
+        assert text.count(old) == 1, f"{name} should have one {old!r}"
+        (self.path / name).write_text(text.replace(old, new))
+
+    def append(self, name: str, text: str) -> None:
+        (self.path / name).open("a").write(text)
+
+    def add_dependency(self, requirement: str) -> None:
+        self.edit(
+            "pyproject.toml", "\ndependencies = [", f'\ndependencies = [\n    "{requirement}",'
+        )
+
+    def lock(self) -> None:
+        """As the README says for a machine without uv."""
+        run("docker", "build", "--target", "lock", "--output", ".", ".", cwd=self.path)
+
+    def build(self, *options: str, check: bool = True) -> Done:
+        return run(
+            "docker", "build", "--progress", "plain", *options, ".", cwd=self.path, check=check
+        )
+
+
+def printed(build: Done) -> str:
+    """What the steps of a build printed, without BuildKit's echo of the Dockerfile."""
+    return "\n".join(re.findall(r"^#\d+ \d+\.\d+ (.*)$", build.stderr, re.MULTILINE))
+
+
+@dataclass(frozen=True)
+class Layer:
+    digest: str
+    size: int
+    files: frozenset[str]
+
+
+def layers(image: str) -> list[Layer]:
+    """The image's layers, lowest first, each under the digest of its uncompressed content."""
+    saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
+
+        def read(name: str) -> bytes:
+            member = archive.extractfile(name)
+            assert member is not None
+            return member.read()
+
+        found = []
+        for name in json.loads(read("manifest.json"))[0]["Layers"]:
+            content = read(name)
+            if content.startswith(b"\x1f\x8b"):
+                content = gzip.decompress(content)
+            with tarfile.open(fileobj=io.BytesIO(content)) as layer:
+                files = frozenset(layer.getnames())
+            digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+            found.append(Layer(digest, len(content), files))
+        return found
+
+
+# ── Containers ───────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Container:
+    id: str
+
+    @property
+    def port(self) -> int:
+        return int(docker("port", self.id, "8000/tcp").rpartition(":")[2])
+
+    def inspect(self) -> dict[str, Any]:
+        return inspect(self.id)
+
+    def exec(self, *command: str, user: str = "", check: bool = True) -> Done:
+        options = ["--user", user] if user else []
+        return run("docker", "exec", *options, self.id, *command, check=check)
+
+    def logs(self) -> Done:
+        """What it wrote, apart: stdout and stderr."""
+        return run("docker", "logs", self.id)
+
+    def stop(self) -> int:
+        """SIGTERM; its exit code. After half a minute the engine kills it, and that is 137."""
+        docker("stop", "--time", "30", self.id)
+        return self.exit_code()
+
+    def exit_code(self) -> int:
+        return int(docker("wait", self.id))
+
+
+@contextmanager
+def container(image: str, *options: str, command: tuple[str, ...] = ()) -> Iterator[Container]:
+    published = ["--detach", "--publish", "127.0.0.1::8000"]
+    started = Container(docker("run", *published, *options, image, *command))
+    try:
+        yield started
+    finally:
+        docker("rm", "--force", "--volumes", started.id)
+
+
+@dataclass(frozen=True)
+class Compose:
+    """One compose project, under the name that the project's own compose.yaml gives it."""
+
+    project: Project
+    files: tuple[str, ...] = ()
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def __call__(self, *arguments: str, check: bool = True) -> Done:
+        options = [option for name in self.files for option in ("--file", name)]
+        command = ["docker", "compose", "--progress", "plain", *options, *arguments]
+        return run(*command, cwd=self.project.path, check=check, **self.variables)
+
+    def up(self, *, check: bool = True) -> Done:
+        done = self("up", "--detach", "--wait", "--wait-timeout", "300", check=False)
+        if check and done.returncode:
+            raise AssertionError(f"{done.stdout}{done.stderr}\n{self('logs').stdout}")
+        return done
+
+    def container(self, service: str) -> Container:
+        return Container(self("ps", "--all", "--quiet", service).stdout.strip())
+
+    @property
+    def port(self) -> int:
+        return int(self.variables["APP_PORT"])
+
+    def remove(self, *images: str) -> None:
+        self("down", "--volumes", "--remove-orphans", "--timeout", "5")
+        remove_images(*images)
+
+
+def remove_images(*names: str) -> None:
+    """Those of them that were built: a test that failed early may have made none."""
+    for name in names:
+        if docker("image", "ls", "--quiet", name):
+            docker("image", "rm", "--force", name)

@@ -1,0 +1,228 @@
+"""Every file of every project is valid, formatted, and free of the template it came from.
+
+The projects cover all pairs of answers: most mistakes need two answers to meet.
+"""
+
+import compileall
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import copier
+import pytest
+import yaml
+from allpairspy import AllPairs
+
+from .conftest import ROOT
+
+CHOICES: dict[str, list[Any]] = {
+    "project_slug": ["myapp", "a", "my-long-project-name-of-forty-characters"],
+    "python_version": ["3.14", "3.13", "3.12", "3.11"],
+    "server": ["granian", "uvicorn"],
+    "services": [[], ["postgres"]],
+    "registry": ["ghcr.io/acme", "localhost:5000"],
+    "ci": ["github", "none"],
+}
+PROJECTS = [dict(zip(CHOICES, pair, strict=True)) for pair in AllPairs(list(CHOICES.values()))]
+
+TEMPLATE_RESIDUE = re.compile(r"\{%|%\}|\{#|#\}|copier_conf|extensions/|\bmodel\.")
+BLANK_LINE_SCAR = re.compile(r"\n\n\n\n|\n\n\Z|\A\n|[ \t]\n")
+
+YAMLLINT = """
+extends: default
+rules:
+  comments: {min-spaces-from-content: 1}
+  document-start: disable
+  line-length: {max: 140}
+  truthy: {check-keys: false}
+"""
+
+
+def describe(answers: dict[str, Any]) -> str:
+    services = "+".join(answers["services"]) or "alone"
+    return "-".join([answers["python_version"], answers["server"], services, answers["ci"]])
+
+
+@pytest.fixture(scope="module", params=PROJECTS, ids=describe)
+def answers(request: pytest.FixtureRequest) -> dict[str, Any]:
+    chosen: dict[str, Any] = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def project(
+    answers: dict[str, Any], template: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    destination = tmp_path_factory.mktemp("rendered") / "myapp"
+    copier.run_copy(str(template), destination, data=answers, defaults=True, quiet=True)
+    return destination
+
+
+def files(project: Path, *patterns: str) -> list[Path]:
+    found = [path for pattern in patterns for path in project.rglob(pattern) if path.is_file()]
+    assert found, f"no file matches {patterns}"
+    return found
+
+
+def check(*command: str | Path, cwd: Path | None = None) -> None:
+    """Run a linter from this environment; what it says is the message of the failure."""
+    tool = shutil.which(str(command[0]), path=f"{Path(sys.executable).parent}")
+    assert tool, f"{command[0]} is not installed: run the tests with `uv run pytest`"
+    done = subprocess.run([tool, *command[1:]], cwd=cwd, capture_output=True, text=True)
+    assert done.returncode == 0, f"{command[0]}:\n{done.stdout}{done.stderr}"
+
+
+def test_no_file_shows_that_it_came_from_a_template(project: Path) -> None:
+    for path in files(project, "*"):
+        assert not TEMPLATE_RESIDUE.search(path.read_text()), path.name
+
+
+def test_no_file_has_a_blank_line_too_many(project: Path) -> None:
+    for path in files(project, "*"):
+        text = path.read_text()
+        if found := BLANK_LINE_SCAR.search(text):
+            line = text[: found.start()].count("\n") + 1
+            pytest.fail(f"{path.name}:{line} has a blank line or a space too many")
+        assert text.endswith("\n"), f"{path.name} ends without a line end"
+
+
+def test_the_code_is_formatted_and_clean(project: Path) -> None:
+    check("ruff", "format", "--check", "--no-cache", ".", cwd=project)
+    check("ruff", "check", "--no-cache", ".", cwd=project)
+
+
+def test_the_code_compiles(project: Path) -> None:
+    assert compileall.compile_dir(project / "src", quiet=1)
+    assert compileall.compile_dir(project / "tests", quiet=1)
+
+
+def test_the_project_file_follows_the_standards(project: Path) -> None:
+    check("validate-pyproject", project / "pyproject.toml")
+
+
+def test_the_lock_is_a_stub_that_agrees_with_the_project(project: Path) -> None:
+    lock = tomllib.loads((project / "uv.lock").read_text())
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert lock["requires-python"] == metadata["requires-python"]
+    assert "package" not in lock
+
+
+def test_the_dockerfiles_are_clean(project: Path) -> None:
+    check("hadolint", *files(project, "Dockerfile*"))
+
+
+def test_the_dockerfiles_start_from_the_same_versions(project: Path) -> None:
+    """One stands for production and one for development: what differs breaks only in one."""
+    of = {
+        path.name: re.findall(r"^ARG (?:PYTHON|UV)_VERSION=.+$", path.read_text(), re.MULTILINE)
+        for path in files(project, "Dockerfile*")
+    }
+    assert len(of["Dockerfile"]) == 2
+    assert of["Dockerfile"] == of["Dockerfile.dev"]
+
+
+def test_the_scripts_are_clean(project: Path) -> None:
+    check("shellcheck", *files(project, "*.sh"))
+
+
+def test_the_yaml_is_clean(project: Path) -> None:
+    check("yamllint", "--strict", "--config-data", YAMLLINT, *files(project, "*.yaml", "ci.yml"))
+
+
+def test_the_compose_files_follow_their_schema(project: Path) -> None:
+    check("check-jsonschema", "--builtin-schema", "vendor.compose-spec", *files(project, "compose*"))
+
+
+def test_the_workflows_are_valid_and_safe(project: Path, answers: dict[str, Any]) -> None:
+    if answers["ci"] == "none":
+        assert not (project / ".github").exists()
+        return
+    workflows = files(project / ".github", "*.yml")
+    check("check-jsonschema", "--builtin-schema", "vendor.github-workflows", *workflows)
+    check("actionlint", *workflows)
+    check("zizmor", "--offline", "--quiet", "--persona", "pedantic", *workflows)
+
+
+def test_the_pre_commit_hooks_are_valid(project: Path) -> None:
+    check("pre-commit", "validate-config", project / ".pre-commit-config.yaml")
+
+
+@pytest.mark.engine
+@pytest.mark.parametrize("overlay", ["compose.override.yaml", "compose.prod.yaml"])
+def test_compose_accepts_its_files_together(project: Path, overlay: str) -> None:
+    command = ["docker", "compose", "-f", "compose.yaml", "-f", overlay, "config", "--quiet"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "warn" not in done.stderr
+
+
+@pytest.mark.engine
+def test_bake_accepts_its_file_beside_the_compose_files(project: Path) -> None:
+    command = ["docker", "buildx", "bake", "--print", "default", "test", "lock"]
+    done = subprocess.run(command, cwd=project, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_links_between_files_hold(project: Path) -> None:
+    """What the README's last table and the comments name is there."""
+    readme = (project / "README.md").read_text()
+    named = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", readme, re.MULTILINE)
+    paths = [path for cell in named for path in re.findall(r"`([^`/]\S*)`", cell)]
+    assert len(paths) > 8
+    for path in paths:
+        assert (project / path).exists(), path
+
+
+def test_every_variable_of_the_compose_files_is_explained(project: Path) -> None:
+    manual = (project / ".env.example").read_text()
+    for path in files(project, "compose*.yaml"):
+        for variable in re.findall(r"\$\{(\w+)", path.read_text()):
+            assert re.search(rf"^#{variable}=", manual, re.MULTILINE), f"{path.name}: {variable}"
+
+
+def test_every_setting_is_explained(project: Path) -> None:
+    manual = (project / ".env.example").read_text()
+    (settings,) = files(project, "settings.py")
+    fields = re.findall(r"^    (\w+): .+ = ", settings.read_text(), re.MULTILINE)
+    assert len(fields) >= 6
+    for name in set(fields) - {"host", "port"}:  # fixed by the image, and by the ports beside it
+        assert re.search(rf"^#{name.upper()}=", manual, re.MULTILINE), name
+
+
+def test_the_project_matches_what_it_was_asked_for(project: Path, answers: dict[str, Any]) -> None:
+    compose = yaml.safe_load((project / "compose.yaml").read_text())
+    assert ("postgres" in compose["services"]) == ("postgres" in answers["services"])
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert any(line.startswith(answers["server"]) for line in metadata["dependencies"])
+    assert metadata["requires-python"] == f">={answers['python_version']}"
+    assert metadata["name"] == answers["project_slug"]
+
+
+def test_a_lock_can_be_made_and_holds_no_name_that_is_still_free(
+    template: Path, tmp_path: Path
+) -> None:
+    """A project called like one of its own dependencies could not be locked."""
+    names = yaml.safe_load((ROOT / "extensions/catalogue/names.yml").read_text())
+    for server in CHOICES["server"]:
+        project = tmp_path / server / "zebra"
+        data = {"server": server, "services": ["postgres"], "python_version": "3.11"}
+        copier.run_copy(str(template), project, data=data, defaults=True, quiet=True)
+        check("uv", "lock", "--quiet", "--python", sys.executable, cwd=project)
+        locked = tomllib.loads((project / "uv.lock").read_text())["package"]
+        assert {package["name"] for package in locked} - set(names["dependency"]) == {"zebra"}
+
+
+def test_all_choices_are_covered() -> None:
+    """A new choice in copier.yml joins the pairs above."""
+    questions = yaml.safe_load((ROOT / "copier.yml").read_text())
+    versions = yaml.safe_load((ROOT / "extensions/catalogue/versions.yml").read_text())
+    servers = yaml.safe_load((ROOT / "extensions/catalogue/servers.yml").read_text())
+    services = yaml.safe_load((ROOT / "extensions/catalogue/services.yml").read_text())
+    assert CHOICES["python_version"] == versions["python"]
+    assert CHOICES["server"] == list(servers)
+    assert {service for chosen in CHOICES["services"] for service in chosen} == set(services)
+    assert CHOICES["ci"] == questions["ci"]["choices"]
