@@ -42,12 +42,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return copy
 
 
-@pytest.fixture
-def render(template: Path, tmp_path: Path) -> Render:
+@pytest.fixture(scope="session")
+def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
     """Make a project from these answers, the rest by default. Never trusted: unsafe is off."""
 
-    def make(folder: str = "myapp", **answers: Any) -> Path:
-        destination = tmp_path / folder
+    def make(folder: str = "myapp", into: Path | None = None, **answers: Any) -> Path:
+        destination = (into or tmp_path_factory.mktemp("rendered")) / folder
         copier.run_copy(
             str(template), destination, data=answers, defaults=True, quiet=True, unsafe=False
         )

@@ -115,7 +115,7 @@ def test_a_bad_answer_is_refused_with_what_is_allowed_and_nothing_is_written(
     render: Render, tmp_path: Path, key: str, value: Any, explained: str
 ) -> None:
     with pytest.raises((ValueError, TypeError)) as refusal:
-        render(**{key: value})
+        render(into=tmp_path, **{key: value})
     message = str(refusal.value)
     assert explained in message
     assert "has no attribute" not in message

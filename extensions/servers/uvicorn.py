@@ -1,5 +1,7 @@
 """Serve the application with Uvicorn, until SIGTERM."""
 
+import signal
+
 import uvicorn
 
 from . import logs
@@ -8,6 +10,8 @@ from .settings import Settings
 
 def main() -> None:
     settings = Settings.load()
+    # After a clean stop Uvicorn raises SIGTERM once more: unheard, it does not spoil the exit code.
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     uvicorn.run(
         f"{__package__}.main:create_app",
         factory=True,

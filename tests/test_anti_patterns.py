@@ -1,0 +1,214 @@
+"""The mistakes that recipes for Python images are known for are in no generated project."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import yaml
+
+from .conftest import Render
+
+
+class Instruction(NamedTuple):
+    name: str
+    text: str
+
+
+def instructions(dockerfile: Path) -> list[Instruction]:
+    """What a Dockerfile says, comments and line continuations aside."""
+    lines = [line for line in dockerfile.read_text().splitlines() if not line.startswith("#")]
+    joined = "\n".join(lines).replace("\\\n", " ")
+    return [Instruction(*line.split(maxsplit=1)) for line in joined.splitlines() if line.strip()]
+
+
+@pytest.fixture(scope="module", params=["granian", "uvicorn"])
+def project(request: pytest.FixtureRequest, render: Render) -> Path:
+    return render(server=request.param, services=["postgres"])
+
+
+@pytest.fixture
+def production(project: Path) -> list[Instruction]:
+    return instructions(project / "Dockerfile")
+
+
+@pytest.fixture(params=["Dockerfile", "Dockerfile.dev"])
+def each(request: pytest.FixtureRequest, project: Path) -> list[Instruction]:
+    return instructions(project / request.param)
+
+
+def stage(production: list[Instruction], name: str) -> list[Instruction]:
+    starts = [i for i, instruction in enumerate(production) if instruction.name == "FROM"]
+    for start, end in zip(starts, [*starts[1:], None], strict=True):
+        if production[start].text.endswith(f" AS {name}"):
+            return production[start:end]
+    raise AssertionError(f"no stage is called {name}")
+
+
+def values(steps: list[Instruction], name: str) -> list[str]:
+    return [instruction.text for instruction in steps if instruction.name == name]
+
+
+def compose(project: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    for path in sorted(project.glob("compose*.yaml")):
+        yield path.name, yaml.safe_load(path.read_text())
+
+
+def test_no_image_floats(each: list[Instruction]) -> None:
+    defaults = dict(text.split("=", 1) for text in values(each, "ARG") if "=" in text)
+    for text in values(each, "FROM"):
+        image = text.split(" AS ")[0]
+        for name, value in defaults.items():
+            image = image.replace(f"${{{name}}}", value)
+        if "/" in image or ":" in image:
+            tag = image.partition(":")[2]
+            assert re.search(r"\d", tag), text
+            assert "latest" not in tag
+
+
+def test_the_base_is_slim_and_the_same_in_every_stage(production: list[Instruction]) -> None:
+    pulled = [text for text in values(production, "FROM") if text.startswith("python:")]
+    assert len(pulled) == 1
+    assert "-slim" in pulled[0]
+
+
+def test_versions_are_arguments(each: list[Instruction]) -> None:
+    assert "python:${PYTHON_VERSION}" in "\n".join(values(each, "FROM"))
+    assert "uv:${UV_VERSION}" in "\n".join(values(each, "FROM"))
+
+
+def test_the_source_is_never_copied_before_the_dependencies(production: list[Instruction]) -> None:
+    """Nor at all: what a stage needs from the context is mounted while it is needed."""
+    from_context = [text for text in values(production, "COPY") if "--from" not in text]
+    assert from_context == ["docker/health.py /usr/local/bin/"]
+
+
+def test_downloads_are_cached_outside_the_image(production: list[Instruction]) -> None:
+    for text in values(production, "RUN"):
+        if "uv pip sync" in text or "uv lock &&" in text:
+            assert "--mount=type=cache" in text
+        assert "pip install" not in text or "uv pip install" in text
+
+
+def test_installs_are_exact(production: list[Instruction]) -> None:
+    for text in values(production, "RUN"):
+        if "uv pip sync" in text:
+            assert "--require-hashes" in text
+    assert "--check" in values(stage(production, "plan"), "RUN")[0]
+
+
+def test_package_lists_leave_no_layer(production: list[Instruction]) -> None:
+    for text in values(production, "RUN"):
+        if "apt-get install" in text:
+            assert "--no-install-recommends" in text
+            assert "rm -rf /var/lib/apt/lists" in text
+
+
+def test_the_container_runs_as_a_number_that_is_not_root(production: list[Instruction]) -> None:
+    (user,) = values(stage(production, "production"), "USER")
+    assert user == "10001:10001"
+
+
+def test_the_environment_belongs_to_root(production: list[Instruction]) -> None:
+    for instruction in production:
+        assert "chown" not in instruction.text
+
+
+def test_commands_are_lists_without_a_shell_or_an_argument_in_them(
+    each: list[Instruction],
+) -> None:
+    for text in values(each, "CMD") + values(each, "ENTRYPOINT"):
+        assert text.startswith("[")
+        assert "$" not in text
+        assert '"sh"' not in text
+        assert '"run"' not in text
+
+
+def test_the_health_check_needs_nothing_but_python(production: list[Instruction]) -> None:
+    (check,) = values(production, "HEALTHCHECK")
+    assert '["python",' in check
+    for option in ("--interval", "--timeout", "--start-period", "--start-interval"):
+        assert option in check
+    everything = " ".join(instruction.text for instruction in production)
+    assert not re.search(r"\b(curl|wget|requests)\b", everything)
+
+
+def test_no_secret_is_written_into_an_image(each: list[Instruction]) -> None:
+    for instruction in each:
+        if instruction.name in {"ARG", "ENV", "LABEL"}:
+            assert not re.search(r"(?i)password|secret|token|api_key", instruction.text)
+
+
+def test_tools_and_tests_stay_out_of_production(production: list[Instruction]) -> None:
+    for text in values(stage(production, "production"), "COPY"):
+        words = shlex.split(text)
+        assert "--from=test" not in words
+        assert "--from=uv" not in words
+
+
+def test_the_context_starts_empty(project: Path) -> None:
+    """A list of what to leave out misses the file that nobody thought of."""
+    rules = (project / ".dockerignore").read_text().splitlines()
+    assert [rule for rule in rules if rule and not rule.startswith("#")][0] == "*"
+    for shut_out in ("**/.venv", "**/__pycache__", "**/.env*"):
+        assert shut_out in rules
+
+
+def test_compose_files_have_no_version(project: Path) -> None:
+    for name, content in compose(project):
+        assert "version" not in content, name
+
+
+def test_images_of_services_have_a_version(project: Path) -> None:
+    for name, content in compose(project):
+        for service in content["services"].values():
+            image = service.get("image", "")
+            assert "latest" not in image, name
+            if image and "${" not in image and "development" not in image:
+                assert re.search(r":\d", image), image
+
+
+def test_postgres_keeps_its_data_where_its_version_looks_for_it(project: Path) -> None:
+    content = yaml.safe_load((project / "compose.yaml").read_text())
+    assert content["services"]["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
+
+
+def test_dependencies_are_waited_for_by_their_health(project: Path) -> None:
+    for name, content in compose(project):
+        for service in content["services"].values():
+            for awaited in service.get("depends_on", {}).values():
+                assert awaited["condition"] != "service_started", name
+
+
+def test_production_holds_no_password_in_a_variable(project: Path) -> None:
+    content = yaml.safe_load((project / "compose.prod.yaml").read_text())
+    for service in content["services"].values():
+        for variable in service.get("environment", {}):
+            assert "PASSWORD" not in variable or variable.endswith("_FILE")
+
+
+def test_every_production_container_is_confined(project: Path) -> None:
+    content = yaml.safe_load((project / "compose.prod.yaml").read_text())
+    for name, service in content["services"].items():
+        assert service["read_only"] is True, name
+        assert service["cap_drop"] == ["ALL"], name
+        assert service["security_opt"] == ["no-new-privileges:true"], name
+        assert re.fullmatch(r"\d+:\d+", service["user"]), name
+        assert {"cpus", "memory", "pids"} <= service["deploy"]["resources"]["limits"].keys(), name
+        assert "restart" in service, name
+
+
+def test_ports_are_published_to_this_machine_only(project: Path) -> None:
+    for name, content in compose(project):
+        for service in content["services"].values():
+            for port in service.get("ports", []):
+                assert port.startswith("127.0.0.1:"), name
+
+
+def test_dockerfiles_and_compose_files_explain_themselves(project: Path) -> None:
+    """At least one line in four is a comment, as in the files that people learn from."""
+    for path in [*project.glob("Dockerfile*"), *project.glob("compose*.yaml")]:
+        lines = [line.strip() for line in path.read_text().splitlines() if line.strip()]
+        assert sum(line.startswith("#") for line in lines) >= len(lines) / 4, path.name

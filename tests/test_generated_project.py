@@ -1,0 +1,107 @@
+"""What a user gets works at once, without Docker: its own checks pass, and it runs."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import Request, urlopen
+
+import pytest
+
+from .conftest import Render
+
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "CI"}}
+
+
+def uv_run(project: Path, *command: str) -> str:
+    done = subprocess.run(
+        ["uv", "run", "--quiet", "--python", PYTHON, *command],
+        cwd=project,
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}{done.stderr}"
+    return done.stdout
+
+
+@pytest.fixture(
+    scope="module",
+    params=[("granian", []), ("uvicorn", ["postgres"])],
+    ids=["alone", "postgres"],
+)
+def project(request: pytest.FixtureRequest, render: Render) -> Path:
+    server, services = request.param
+    return render(server=server, services=services, python_version=PYTHON)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def fetch(url: str, body: dict[str, str] | None = None) -> tuple[int, dict[str, object]]:
+    data = json.dumps(body).encode() if body else None
+    request = Request(url, data, headers={"content-type": "application/json"})
+    with urlopen(request, timeout=5) as answer:
+        return answer.status, json.load(answer)
+
+
+def test_its_own_checks_pass(project: Path) -> None:
+    uv_run(project, "ruff", "check", ".")
+    uv_run(project, "ruff", "format", "--check", ".")
+    uv_run(project, "mypy")
+    uv_run(project, "pytest", "--quiet", "--cov")
+
+
+def test_its_commit_hooks_pass(project: Path) -> None:
+    for command in (["git", "init", "--quiet"], ["git", "add", "--all"]):
+        subprocess.run(command, cwd=project, check=True)
+    uv_run(project, "pre-commit", "run", "--all-files")
+    status = subprocess.run(
+        ["git", "diff", "--name-only"], cwd=project, capture_output=True, text=True, check=True
+    )
+    assert status.stdout in {"", "uv.lock\n"}, "a hook rewrote what the template made"
+
+
+def test_its_coverage_floor_is_a_floor(project: Path) -> None:
+    """Without its tests the project fails: the floor is not zero."""
+    with pytest.raises(AssertionError, match="total of .* is less than fail-under"):
+        uv_run(project, "pytest", "--cov", "-k", "greeting or settings")
+
+
+def test_it_runs_with_no_service_at_hand(project: Path) -> None:
+    port = free_port()
+    server = subprocess.Popen(
+        ["uv", "run", "--quiet", "--python", PYTHON, "myapp"],
+        cwd=project,
+        env={**ENVIRONMENT, "PORT": str(port)},
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                status, health = fetch(f"http://127.0.0.1:{port}/health")
+                break
+            except (URLError, ConnectionError):
+                assert server.poll() is None, "the server ended"
+                assert time.monotonic() < deadline, "the server does not answer"
+                time.sleep(0.1)
+        assert (status, health["status"]) == (200, "healthy")
+        assert fetch(f"http://127.0.0.1:{port}/ready")[1]["status"] == "ready"
+        if (project / "src/myapp/notes.py").exists():
+            status, note = fetch(f"http://127.0.0.1:{port}/notes", {"text": "milk"})
+            assert (status, note["text"]) == (201, "milk")
+        else:
+            _, greeting = fetch(f"http://127.0.0.1:{port}/greetings/Ada")
+            assert greeting == {"message": "Hello, Ada!"}
+    finally:
+        server.terminate()
+        assert server.wait(30) == 0, "a stop is no failure"
