@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import tempfile
+import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from .musts import musts
 from .project import TEMPLATE, Project
 from .recipes import RECIPES, built
 from .runs import Life, Load, reason_for_no_load, sample_life, sample_load
+
+BEGIN = time.monotonic()
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ def options() -> argparse.Namespace:
 
 
 def say(what: str) -> None:
-    print(what, file=sys.stderr, flush=True)
+    print(f"{time.monotonic() - BEGIN:4.0f} s  {what}", file=sys.stderr, flush=True)
 
 
 def main() -> int:

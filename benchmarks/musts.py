@@ -44,14 +44,14 @@ def beside_the_guide(
     untouched = (Change.VERSION, Change.TESTS, Change.TOOLS)
     musts = [
         Must("added to the base", ours.added / 1e6, megabytes_added, "MB"),
-        Must("added to the base", ours.added / guide.added, 0.85, "× uv's guide"),
-        Must(f"rebuild, {code}", ours.rebuild[code] / guide.rebuild[code], 0.6, "× uv's guide"),
+        Must("added to the base", ours.added / guide.added, 0.85, "of uv's guide"),
+        Must(f"rebuild, {code}", ours.rebuild[code] / guide.rebuild[code], 0.6, "of uv's guide"),
         Must(f"pushed, {code}", ours.push[code].size / 1e3, 20, "KB"),
         *(
             Must(f"dependencies pushed, {change}", ours.push[change].dependencies, 0, "bytes")
             for change in untouched
         ),
-        Must("start → first 200", ours.first_answer / guide.first_answer, 0.65, "× uv's guide"),
+        Must("start → first 200", ours.first_answer / guide.first_answer, 0.65, "of uv's guide"),
         Must("start → healthy", ours.healthy, 1.5, "s"),
         Must("SIGTERM → exit", ours.exit, 0.5, "s"),
         Must("exit code after SIGTERM", ours.exit_code, 0, ""),
@@ -63,4 +63,4 @@ def speed(ours: Figures, common: Figures) -> Must:
     ratio = None
     if ours.requests_per_second and common.requests_per_second:
         ratio = ours.requests_per_second / common.requests_per_second
-    return Must(f"{OURS_GRANIAN.title}: requests/s", ratio, 2, "× common", at_least=True)
+    return Must(f"{OURS_GRANIAN.title}: requests/s", ratio, 2, "times common", at_least=True)

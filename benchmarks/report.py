@@ -54,7 +54,7 @@ def must_rows(musts: list[Must]) -> Rows:
 def shown(value: float | None, factor: float = 1) -> str:
     """Three digits that mean something; none of them behind the point of a large number."""
     if value is None:
-        return "–"
+        return "-"
     scaled = value * factor
     size = abs(scaled)
     return f"{scaled:.{0 if size >= 100 or size == 0 else 1 if size >= 10 else 2}f}"

@@ -159,7 +159,8 @@ class Project:
         (self.path / name).write_text(text.replace(old, new))
 
     def append(self, name: str, text: str) -> None:
-        (self.path / name).open("a").write(text)
+        with (self.path / name).open("a") as file:
+            file.write(text)
 
     def add_dependency(self, requirement: str) -> None:
         self.edit(

@@ -151,7 +151,7 @@ def test_tools_and_tests_stay_out_of_production(production: list[Instruction]) -
 def test_the_context_starts_empty(project: Path) -> None:
     """A list of what to leave out misses the file that nobody thought of."""
     rules = (project / ".dockerignore").read_text().splitlines()
-    assert [rule for rule in rules if rule and not rule.startswith("#")][0] == "*"
+    assert next(rule for rule in rules if rule and not rule.startswith("#")) == "*"
     for shut_out in ("**/.venv", "**/__pycache__", "**/.env*"):
         assert shut_out in rules
 

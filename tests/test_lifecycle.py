@@ -69,7 +69,7 @@ def commit(project: Path) -> None:
     git(project, "commit", "--quiet", "--allow-empty", "--message", "Work")
 
 
-def update(project: Path, version: str | None = None, **answers: Any) -> None:
+def update(project: Path, version: str | copier.VcsRef | None = None, **answers: Any) -> None:
     copier.run_update(
         project, data=answers, defaults=True, overwrite=True, quiet=True, vcs_ref=version
     )
@@ -138,7 +138,7 @@ def test_a_change_of_mind_is_as_good_as_the_right_answer_at_the_start(
     for step in range(8):
         key = draw.choice(list(choices))
         answers[key] = draw.choice(choices[key])
-        update(project, version=":current:", **{key: answers[key]})
+        update(project, version=copier.VcsRef.CURRENT, **{key: answers[key]})
         fresh = make(repository, tmp_path / str(step) / "myapp", **answers)
         assert_equal(project, fresh)
 

@@ -1,4 +1,4 @@
-"""What is asked is checked where it is asked: the legal passes, the rest is refused and explained."""
+"""What is asked is checked where it is asked: the legal passes, the rest is explained."""
 
 import json
 import tomllib

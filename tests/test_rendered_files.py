@@ -32,15 +32,6 @@ PROJECTS = [dict(zip(CHOICES, pair, strict=True)) for pair in AllPairs(list(CHOI
 TEMPLATE_RESIDUE = re.compile(r"\{%|%\}|\{#|#\}|copier_conf|extensions/|\bmodel\.")
 BLANK_LINE_SCAR = re.compile(r"\n\n\n\n|\n\n\Z|\A\n|[ \t]\n")
 
-YAMLLINT = """
-extends: default
-rules:
-  comments: {min-spaces-from-content: 1}
-  document-start: disable
-  line-length: {max: 140}
-  truthy: {check-keys: false}
-"""
-
 
 def describe(answers: dict[str, Any]) -> str:
     services = "+".join(answers["services"]) or "alone"
@@ -130,11 +121,19 @@ def test_the_scripts_are_clean(project: Path) -> None:
 
 
 def test_the_yaml_is_clean(project: Path) -> None:
-    check("yamllint", "--strict", "--config-data", YAMLLINT, *files(project, "*.yaml", "ci.yml"))
+    check(
+        "yamllint",
+        "--strict",
+        "--config-file",
+        ROOT / ".yamllint.yml",
+        *files(project, "*.yaml", "ci.yml"),
+    )
 
 
 def test_the_compose_files_follow_their_schema(project: Path) -> None:
-    check("check-jsonschema", "--builtin-schema", "vendor.compose-spec", *files(project, "compose*"))
+    check(
+        "check-jsonschema", "--builtin-schema", "vendor.compose-spec", *files(project, "compose*")
+    )
 
 
 def test_the_workflows_are_valid_and_safe(project: Path, answers: dict[str, Any]) -> None:

@@ -23,6 +23,6 @@ RUN groupadd --system --gid 999 nonroot \
  && useradd --system --uid 999 --gid nonroot --create-home nonroot
 COPY --from=builder --chown=nonroot:nonroot /app /app
 ENV PATH=/app/.venv/bin:$PATH
-USER nonroot
+USER 999:999
 WORKDIR /app
 EXPOSE 8000
