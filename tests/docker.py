@@ -1,7 +1,5 @@
 """Docker as the tests use it: commands that say why they failed, and questions over HTTP."""
 
-import gzip
-import hashlib
 import io
 import json
 import os
@@ -17,7 +15,8 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import IO, Any, TypeVar
 from uuid import uuid4
 
 import copier
@@ -45,13 +44,13 @@ def run(
     cwd: Path | None = None,
     stdin: str | None = None,
     check: bool = True,
-    **variables: str,
+    variables: Mapping[str, str] = MappingProxyType({}),
 ) -> Done:
     inherited = {k: v for k, v in os.environ.items() if not READ_BY_PROJECTS.fullmatch(k)}
     done = subprocess.run(
         command,
         cwd=cwd,
-        env=inherited | variables,
+        env={**inherited, **variables},
         input=stdin,
         capture_output=True,
         text=True,
@@ -184,30 +183,26 @@ def printed(build: Done) -> str:
 
 @dataclass(frozen=True)
 class Layer:
-    digest: str
+    blob: str
     size: int
     files: frozenset[str]
 
 
 def layers(image: str) -> list[Layer]:
-    """The image's layers, lowest first, each under the digest of its uncompressed content."""
+    """The image's layers, lowest first: the same blob is the same content."""
     saved = subprocess.run(["docker", "save", image], capture_output=True, check=True).stdout
     with tarfile.open(fileobj=io.BytesIO(saved)) as archive:
 
-        def read(name: str) -> bytes:
+        def stored(name: str) -> IO[bytes]:
             member = archive.extractfile(name)
             assert member is not None
-            return member.read()
+            return member
 
         found = []
-        for name in json.loads(read("manifest.json"))[0]["Layers"]:
-            content = read(name)
-            if content.startswith(b"\x1f\x8b"):
-                content = gzip.decompress(content)
-            with tarfile.open(fileobj=io.BytesIO(content)) as layer:
+        for blob in json.load(stored("manifest.json"))[0]["Layers"]:
+            with tarfile.open(fileobj=stored(blob)) as layer:
                 files = frozenset(layer.getnames())
-            digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-            found.append(Layer(digest, len(content), files))
+            found.append(Layer(blob, archive.getmember(blob).size, files))
         return found
 
 
@@ -263,7 +258,7 @@ class Compose:
     def __call__(self, *arguments: str, check: bool = True) -> Done:
         options = [option for name in self.files for option in ("--file", name)]
         command = ["docker", "compose", "--progress", "plain", *options, *arguments]
-        return run(*command, cwd=self.project.path, check=check, **self.variables)
+        return run(*command, cwd=self.project.path, check=check, variables=self.variables)
 
     def up(self, *, check: bool = True) -> Done:
         done = self("up", "--detach", "--wait", "--wait-timeout", "300", check=False)

@@ -1,6 +1,5 @@
 """The compose files: development that follows the developer, production that holds."""
 
-import hashlib
 import json
 import os
 import re
@@ -42,7 +41,8 @@ class Development:
 
     compose: Compose
     owner: int
-    before: dict[str, str]
+    files: set[Path]
+    stub: bytes
     host_environment: Path
 
     @property
@@ -50,15 +50,8 @@ class Development:
         return self.compose.project
 
 
-def contents(project: Project) -> dict[str, str]:
-    """Every file, with its content and its owner."""
-    return {
-        str(path.relative_to(project.path)): (
-            f"{path.lstat().st_uid} {hashlib.sha256(path.read_bytes()).hexdigest()}"
-        )
-        for path in project.path.rglob("*")
-        if path.is_file() and not path.is_symlink()
-    }
+def files(project: Project) -> set[Path]:
+    return {path for path in project.path.rglob("*") if path.is_file()}
 
 
 def owners(project: Project) -> set[int]:
@@ -90,7 +83,8 @@ def development(
         variables = {"APP_PORT": str(free_port()), "UID": user, "GID": user}
         compose = Compose(project, variables=variables)
         owner = project.path.stat().st_uid
-        found[name] = Development(compose, owner, contents(project), environment)
+        stub = (project.path / "uv.lock").read_bytes()
+        found[name] = Development(compose, owner, files(project), stub, environment)
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda each: each.compose.up(), found.values()))
@@ -133,20 +127,6 @@ def test_the_hosts_environment_is_not_in_the_way(
         "python",
         "pyvenv.cfg",
     ]
-
-
-def test_it_writes_the_lock_for_the_projects_owner(development: dict[str, Development]) -> None:
-    running = development["own"]
-    lock = running.project.path / "uv.lock"
-    assert "fastapi" in {each["name"] for each in tomllib.loads(lock.read_text())["package"]}
-    assert owners(running.project) == {running.owner}
-
-
-def test_it_writes_nothing_to_a_project_of_somebody_else(
-    development: dict[str, Development],
-) -> None:
-    running = development["foreign"]
-    assert contents(running.project) == running.before
 
 
 @both
@@ -198,6 +178,22 @@ def test_the_projects_tests_run_in_the_container(
     running = development[name]
     done = running.compose("run", "--rm", "app", "pytest")
     assert re.search(r"\d+ passed", done.stdout)
+    assert owners(running.project) == {running.owner}
+
+
+def test_it_writes_the_lock_for_the_projects_owner(development: dict[str, Development]) -> None:
+    running = development["own"]
+    lock = running.project.path / "uv.lock"
+    assert "fastapi" in {each["name"] for each in tomllib.loads(lock.read_text())["package"]}
+    assert owners(running.project) == {running.owner}
+
+
+def test_it_writes_nothing_to_a_project_of_somebody_else(
+    development: dict[str, Development],
+) -> None:
+    running = development["foreign"]
+    assert files(running.project) == running.files
+    assert (running.project.path / "uv.lock").read_bytes() == running.stub
     assert owners(running.project) == {running.owner}
 
 
