@@ -1,14 +1,12 @@
 """What building costs: seconds, and bytes to push."""
 
-import json
+import subprocess
 import tarfile
-import tempfile
 import zlib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import IO
 
-from .docker import docker, inspect
+from .docker import inspect
 from .project import SPARE_PACKAGES, Change, Project
 from .recipes import Recipe, built
 
@@ -53,26 +51,23 @@ def sample_builds(recipe: Recipe, project: Project, number: int, samples: BuildS
 
 def push(image: str, previous: str) -> Push:
     """What a registry that has the previous image would be sent."""
-    known = set(layers(previous))
-    changed = [index for index, digest in enumerate(layers(image)) if digest not in known]
-    with tempfile.TemporaryDirectory() as folder:
-        saved = Path(folder) / "image.tar"
-        docker("save", "--output", str(saved), image)
-        with tarfile.open(saved) as archive:
-            names = json.load(member(archive, "manifest.json"))[0]["Layers"]
-            sizes = [compressed_size(member(archive, names[index])) for index in changed]
+    changed = layers(image) - layers(previous)
+    with (
+        subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as saving,
+        tarfile.open(fileobj=saving.stdout, mode="r|") as archive,
+    ):
+        sizes = [
+            compressed_size(file)
+            for member in archive
+            if member.name.replace("blobs/sha256/", "sha256:") in changed
+            and (file := archive.extractfile(member))
+        ]
+    assert len(sizes) == len(changed), f"{image} was saved without some of its layers"
     return Push(sum(sizes), sum(size for size in sizes if size > DEPENDENCY_LAYER))
 
 
-def layers(image: str) -> list[str]:
-    digests: list[str] = inspect("image", image)["RootFS"]["Layers"]
-    return digests
-
-
-def member(archive: tarfile.TarFile, name: str) -> IO[bytes]:
-    file = archive.extractfile(name)
-    assert file is not None, f"{name} is no file"
-    return file
+def layers(image: str) -> set[str]:
+    return set(inspect("image", image)["RootFS"]["Layers"])
 
 
 def compressed_size(layer: IO[bytes]) -> int:
