@@ -51,13 +51,13 @@ def test_a_requirement_has_a_lower_bound_that_was_tested(name: str) -> None:
 def test_names_of_the_standard_library_are_all_refused() -> None:
     """Compared with the Python that runs the test; each supported one adds its own names."""
     modules = {name for name in sys.stdlib_module_names if re.fullmatch(r"[a-z][a-z0-9_]*", name)}
-    assert modules <= set(part("names")["standard_library"])
+    assert modules <= set(part("names")["standard_library"].split())
 
 
 def test_words_of_python_are_all_refused() -> None:
     words = {word for word in keyword.kwlist if word.islower()}
-    assert words == set(part("names")["keyword"])
+    assert words == set(part("names")["keyword"].split())
 
 
 def test_folders_of_the_template_cannot_be_named_again() -> None:
-    assert {"docker", "src", "tests"} <= set(part("names")["reserved"])
+    assert {"docker", "src", "tests"} <= set(part("names")["reserved"].split())
