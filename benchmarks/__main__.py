@@ -15,7 +15,7 @@ from .docker import docker, require_classic_store
 from .figures import figures
 from .musts import musts
 from .project import TEMPLATE, Project
-from .recipes import RECIPES, built
+from .recipes import RECIPES, Recipe, built
 from .runs import Life, Load, reason_for_no_load, sample_life, sample_load
 
 BEGIN = time.monotonic()
@@ -60,8 +60,8 @@ def main() -> int:
         say(f"Requests are not measured: {without_load}.")
 
     builds = {recipe: BuildSamples() for recipe in RECIPES}
-    lives: dict[str, list[Life]] = {recipe.key: [] for recipe in RECIPES}
-    loads: dict[str, list[Load]] = {recipe.key: [] for recipe in RECIPES}
+    lives: dict[Recipe, list[Life]] = {recipe: [] for recipe in RECIPES}
+    loads: dict[Recipe, list[Load]] = {recipe: [] for recipe in RECIPES}
 
     with tempfile.TemporaryDirectory() as folder, ExitStack() as images:
         say("Rendering and locking the projects …")
@@ -86,21 +86,19 @@ def main() -> int:
         for number in range(repetitions.lives):
             say(f"Starts and stops, round {number + 1} of {repetitions.lives} …")
             for recipe in RECIPES:
-                lives[recipe.key].append(sample_life(recipe, final[recipe]))
+                lives[recipe].append(sample_life(recipe, final[recipe]))
         for number in range(0 if without_load else repetitions.loads):
             say(f"Requests, round {number + 1} of {repetitions.loads} …")
             for recipe in RECIPES:
-                loads[recipe.key].append(
-                    sample_load(recipe, final[recipe], repetitions.load_seconds)
-                )
+                loads[recipe].append(sample_load(recipe, final[recipe], repetitions.load_seconds))
 
         measured = {
             recipe: figures(
                 final[recipe],
                 projects[recipe.server].base_image,
                 builds[recipe],
-                lives[recipe.key],
-                loads[recipe.key],
+                lives[recipe],
+                loads[recipe],
             )
             for recipe in RECIPES
         }
@@ -109,12 +107,10 @@ def main() -> int:
             "uv": projects[RECIPES[0].server].uv_image,
             "engine": docker("version", "--format", "{{.Server.Version}}"),
             "CPUs": str(os.cpu_count()),
-            "repetitions": f"{repetitions.builds} builds, {repetitions.lives} starts"
-            + (
-                f"; requests not measured: {without_load}"
-                if without_load
-                else f", {repetitions.loads} loads of {repetitions.load_seconds} s"
-            ),
+            "rounds": f"{repetitions.builds} of builds, {repetitions.lives} of starts and stops",
+            "requests": f"not measured, {without_load}"
+            if without_load
+            else f"{repetitions.loads} rounds of {repetitions.load_seconds} s",
         }
 
     verdicts = musts(measured)

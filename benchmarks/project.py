@@ -15,7 +15,7 @@ from .docker import docker
 
 TEMPLATE = Path(__file__).resolve().parent.parent
 
-# Small, pure, without dependencies of their own, and used by nothing in the project.
+# One for each round of builds: small, pure, without dependencies, used by nothing in the project.
 SPARE_PACKAGES = ("itsdangerous", "blinker", "cachetools")
 
 Files = dict[str, str]  # path in the project → text

@@ -234,7 +234,10 @@ class Container:
         return self.exit_code()
 
     def exit_code(self) -> int:
-        return int(docker("wait", self.id))
+        wait_until(
+            lambda: self.inspect()["State"]["Status"] == "exited", "it has ended", seconds=30
+        )
+        return int(self.inspect()["State"]["ExitCode"])
 
 
 @contextmanager

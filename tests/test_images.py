@@ -235,9 +235,8 @@ def test_locking_again_keeps_the_versions_that_are_locked(locked: Projects, tmp_
 
 @both
 def test_the_test_stage_passes_for_a_new_project(locked: Projects, kind: str) -> None:
-    build = locked(kind).build("--target", "test", "--output", "type=cacheonly")
-    # Silence would not prove that they ran. Built before, its steps are not run again.
-    assert "All checks passed!" in printed(build) or "CACHED" in build.stderr
+    checked = locked(kind).build("--target", "test", "--output", "type=cacheonly", check=False)
+    assert checked.returncode == 0, printed(checked)
 
 
 @pytest.mark.parametrize(
