@@ -234,9 +234,10 @@ class Container:
         return self.exit_code()
 
     def exit_code(self) -> int:
-        wait_until(
-            lambda: self.inspect()["State"]["Status"] == "exited", "it has ended", seconds=30
-        )
+        def ended() -> bool:
+            return bool(self.inspect()["State"]["Status"] == "exited")
+
+        wait_until(ended, "the container has ended", seconds=30)
         return int(self.inspect()["State"]["ExitCode"])
 
 
