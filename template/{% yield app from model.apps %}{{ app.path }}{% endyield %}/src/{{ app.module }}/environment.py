@@ -53,7 +53,7 @@ class Environment(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return init_settings, env_settings, SecretFiles(settings_cls), dotenv_settings
+        return init_settings, SecretFiles(settings_cls), env_settings, dotenv_settings
 
     @classmethod
     def load(cls) -> Self:

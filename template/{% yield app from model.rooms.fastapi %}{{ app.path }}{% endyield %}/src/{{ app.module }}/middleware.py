@@ -1,12 +1,16 @@
 """Middleware: what happens around every request."""
 
+import logging
 import re
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from .logs import request_id
+
+log = logging.getLogger(__name__)
 
 # A caller may bring its own id, so that one id follows a request through many services.
 ACCEPTED = re.compile(r"[\w.-]{1,64}")
@@ -26,13 +30,23 @@ class RequestId:
         brought = Headers(scope=scope).get("x-request-id", "")
         current = brought if ACCEPTED.fullmatch(brought) else uuid4().hex
 
+        answering = False
+
         async def send_with_id(message: Message) -> None:
+            nonlocal answering
             if message["type"] == "http.response.start":
+                answering = True
                 MutableHeaders(scope=message)["x-request-id"] = current
             await send(message)
 
         token = request_id.set(current)
         try:
             await self.app(scope, receive, send_with_id)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            if answering:
+                raise
+            failure = JSONResponse({"detail": "Internal Server Error"}, status_code=500)
+            await failure(scope, receive, send_with_id)
         finally:
             request_id.reset(token)

@@ -1,5 +1,6 @@
 """Bring the database's tables up to date: `python -m` this module, then start the application."""
 
+import logging
 from importlib.resources import as_file, files
 
 from alembic import command
@@ -20,4 +21,8 @@ def upgrade(settings: Settings) -> None:
 if __name__ == "__main__":
     options = Settings.load()
     logs.configure(options)
-    upgrade(options)
+    try:
+        upgrade(options)
+    except Exception:
+        logging.getLogger(__package__).exception("the tables are not up to date")
+        raise SystemExit(1) from None
