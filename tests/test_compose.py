@@ -329,7 +329,7 @@ def test_every_volume_has_a_name_and_the_data_its_place(production: Compose) -> 
         if mount["Type"] == "volume"
     ]
     assert [(mount["Destination"], mount["Name"]) for mount in mounts] == [
-        ("/var/lib/postgresql", f"{production.project.slug}_postgres")
+        ("/var/lib/postgresql", f"{production.project.slug}-production_postgres")
     ]
 
 

@@ -212,7 +212,9 @@ def test_a_lock_can_be_made_and_holds_no_name_that_is_still_free(
         copier.run_copy(str(template), project, data=data, defaults=True, quiet=True)
         check("uv", "lock", "--quiet", "--python", sys.executable, cwd=project)
         locked = tomllib.loads((project / "uv.lock").read_text())["package"]
-        assert {package["name"] for package in locked} - set(names["dependency"].split()) == {"zebra"}
+        assert {package["name"] for package in locked} - set(names["dependency"].split()) == {
+            "zebra"
+        }
 
 
 def test_all_choices_are_covered() -> None:
