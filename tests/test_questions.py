@@ -29,7 +29,7 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("project_name", LONG, "at most 60"),
     ("project_name", "Class", "word of the Python language"),
     ("project_name", "JSON", "standard library"),
-    ("project_name", "日本", "a letter a–z"),
+    ("project_name", "日本", "needs a letter"),
     ("project_slug", "", "lower-case letters"),
     ("project_slug", "123", "lower-case letters"),
     ("project_slug", "1e3", "lower-case letters"),
