@@ -6,7 +6,12 @@ from typing import Any, Literal, Self
 
 from pydantic import SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 # What people leave behind in an example file.
 PLACEHOLDERS = {"", "change-me", "changeme", "development", "password", "secret"}
@@ -16,8 +21,12 @@ class SecretFiles(PydanticBaseSettingsSource):
     """NAME from the file that NAME_FILE names: how Docker and Kubernetes hand secrets over."""
 
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
-        path = os.environ.get(f"{field_name}_file".upper())
-        return Path(path).read_text().strip() if path else None, field_name, False
+        variable = f"{field_name}_file".upper()
+        path = os.environ.get(variable)
+        try:
+            return Path(path).read_text().strip() if path else None, field_name, False
+        except OSError as error:
+            raise SettingsError(f"{variable}: {error.strerror}: {path}") from None
 
     def __call__(self) -> dict[str, Any]:
         fields = self.settings_cls.model_fields.items()
@@ -62,8 +71,8 @@ class Environment(BaseSettings):
             return cls()
         except ValidationError as error:
             problems = [describe(**problem) for problem in error.errors(include_input=False)]
-        except OSError as error:
-            problems = [f"{error.filename}: {error.strerror}"]
+        except SettingsError as error:
+            problems = [f"  {error}"]
         raise SystemExit("\n".join(["These settings stop the start:", *problems]))
 
 
