@@ -133,8 +133,9 @@ def test_the_hosts_environment_is_not_in_the_way(
 def test_a_saved_file_is_served(development: dict[str, Development], name: str) -> None:
     running = development[name]
     assert status(running.compose.port, "/planted") == 404
-    source = f"src/{running.project.module}/health.py"
-    running.project.append(source, '\n\n@router.get("/planted")\ndef planted() -> None: ...\n')
+    end = "    return app\n"
+    planted = f'    app.add_route("/planted", health.health)\n{end}'
+    running.project.edit(f"src/{running.project.module}/main.py", end, planted)
     wait_for(running.compose.port, "/planted", 200, seconds=30)
 
 

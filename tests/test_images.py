@@ -162,7 +162,7 @@ def images_with_routes(
         project = locked(kind).copy(tmp_path_factory.mktemp("routes") / kind)
         (project.source / "planted.py").write_text(ROUTES)
         main = f"src/{project.module}/main.py"
-        known = "    app.include_router(health.router)\n"
+        known = '    app.add_route("/ready", health.ready)\n'
         project.edit(main, known, f"{known}    app.include_router(planted.router)\n")
         project.edit(main, "from . import ", "from . import planted\nfrom . import ")
         image = tag(f"{kind}-routes")

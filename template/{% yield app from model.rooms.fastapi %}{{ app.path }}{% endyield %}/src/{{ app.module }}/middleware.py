@@ -2,7 +2,7 @@
 
 import logging
 import re
-from uuid import uuid4
+import secrets
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
@@ -28,7 +28,7 @@ class RequestId:
             return
 
         brought = Headers(scope=scope).get("x-request-id", "")
-        current = brought if ACCEPTED.fullmatch(brought) else uuid4().hex
+        current = brought if ACCEPTED.fullmatch(brought) else secrets.token_hex(16)
 
         answering = False
 
