@@ -82,7 +82,7 @@ def test_versions_are_arguments(each: list[Instruction]) -> None:
 def test_the_source_is_never_copied_before_the_dependencies(production: list[Instruction]) -> None:
     """Nor at all: what a stage needs from the context is mounted while it is needed."""
     from_context = [text for text in values(production, "COPY") if "--from" not in text]
-    assert from_context == ["docker/health.py /usr/local/bin/"]
+    assert from_context == ["docker/health/web.py /usr/local/bin/health.py"]
 
 
 def test_downloads_are_cached_outside_the_image(production: list[Instruction]) -> None:

@@ -19,15 +19,35 @@ from allpairspy import AllPairs
 
 from .conftest import ROOT
 
+FRAMEWORKS: dict[str, Any] = yaml.safe_load(
+    (ROOT / "extensions/catalogue/frameworks.yml").read_text()
+)
 CHOICES: dict[str, list[Any]] = {
+    "framework": list(FRAMEWORKS),
     "project_slug": ["myapp", "a", "my-long-project-name-of-forty-characters"],
     "python_version": ["3.14", "3.13", "3.12", "3.11"],
-    "server": ["granian", "uvicorn"],
-    "services": [[], ["postgres"]],
+    "base_image": ["slim-trixie", "slim-bookworm", "alpine"],
+    "server": ["granian", "uvicorn", "gunicorn", "none"],
+    "services": [[], ["postgres"], ["redis"], ["rabbitmq"], ["redis", "rabbitmq"]],
     "registry": ["ghcr.io/acme", "localhost:5000"],
     "ci": ["github", "none"],
 }
-PROJECTS = [dict(zip(CHOICES, pair, strict=True)) for pair in AllPairs(list(CHOICES.values()))]
+
+
+def go_together(values: list[Any]) -> bool:
+    """Whether these first few answers can be given: a framework has its own servers and services."""
+    answers = dict(zip(CHOICES, values, strict=False))
+    kind = FRAMEWORKS[answers["framework"]]
+    servers = kind["servers"] or ["none"]
+    return answers.get("server", servers[0]) in servers and set(answers.get("services", [])) <= set(
+        kind["services"]
+    )
+
+
+PROJECTS = [
+    {key: value for key, value in zip(CHOICES, pair, strict=True) if value != "none" or key == "ci"}
+    for pair in AllPairs(list(CHOICES.values()), filter_func=go_together)
+]
 
 TEMPLATE_RESIDUE = re.compile(r"\{%|%\}|\{#|#\}|copier_conf|extensions/|\bmodel\.")
 BLANK_LINE_SCAR = re.compile(r"\n\n\n\n|\n\n\Z|\A\n|[ \t]\n")
@@ -35,7 +55,8 @@ BLANK_LINE_SCAR = re.compile(r"\n\n\n\n|\n\n\Z|\A\n|[ \t]\n")
 
 def describe(answers: dict[str, Any]) -> str:
     services = "+".join(answers["services"]) or "alone"
-    return "-".join([answers["python_version"], answers["server"], services, answers["ci"]])
+    server = answers.get("server", "")
+    return "-".join([answers["framework"], server, services, answers["base_image"], answers["ci"]])
 
 
 @pytest.fixture(scope="module", params=PROJECTS, ids=describe)
@@ -185,10 +206,10 @@ def test_every_variable_of_the_compose_files_is_explained(project: Path) -> None
 
 def test_every_setting_is_explained(project: Path) -> None:
     manual = (project / ".env.example").read_text()
-    (settings,) = files(project, "settings.py")
-    fields = re.findall(r"^    (\w+): .+ = ", settings.read_text(), re.MULTILINE)
-    assert len(fields) >= 6
-    for name in set(fields) - {"host"}:  # fixed by the image
+    settings = [path for path in files(project, "*.py") if "(Environment):" in path.read_text()]
+    fields = re.findall(r"^    (\w+): .+ = ", settings[0].read_text(), re.MULTILINE)
+    assert len(fields) >= 3
+    for name in {"log_level", *fields} - {"host"}:  # fixed by the image
         assert re.search(rf"^#{name.upper()}=", manual, re.MULTILINE), name
 
 
@@ -196,7 +217,8 @@ def test_the_project_matches_what_it_was_asked_for(project: Path, answers: dict[
     compose = yaml.safe_load((project / "compose.yaml").read_text())
     assert ("postgres" in compose["services"]) == ("postgres" in answers["services"])
     metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
-    assert any(line.startswith(answers["server"]) for line in metadata["dependencies"])
+    if "server" in answers:
+        assert any(line.startswith(answers["server"]) for line in metadata["dependencies"])
     assert metadata["requires-python"] == f">={answers['python_version']}"
     assert metadata["name"] == answers["project_slug"]
 
@@ -206,9 +228,14 @@ def test_a_lock_can_be_made_and_holds_no_name_that_is_still_free(
 ) -> None:
     """A project called like one of its own dependencies could not be locked."""
     names = yaml.safe_load((ROOT / "extensions/catalogue/names.yml").read_text())
-    for server in CHOICES["server"]:
-        project = tmp_path / server / "zebra"
-        data = {"server": server, "services": ["postgres"], "python_version": "3.11"}
+    every = [
+        {"framework": name, "services": list(kind["services"]), **server}
+        for name, kind in FRAMEWORKS.items()
+        for server in [{"server": server} for server in kind["servers"]] or [{}]
+    ]
+    for number, answers in enumerate(every):
+        project = tmp_path / str(number) / "zebra"
+        data = {**answers, "python_version": "3.11"}
         copier.run_copy(str(template), project, data=data, defaults=True, quiet=True)
         check("uv", "lock", "--quiet", "--python", sys.executable, cwd=project)
         locked = tomllib.loads((project / "uv.lock").read_text())["package"]
@@ -221,9 +248,11 @@ def test_all_choices_are_covered() -> None:
     """A new choice in copier.yml joins the pairs above."""
     questions = yaml.safe_load((ROOT / "copier.yml").read_text())
     versions = yaml.safe_load((ROOT / "extensions/catalogue/versions.yml").read_text())
+    bases = yaml.safe_load((ROOT / "extensions/catalogue/bases.yml").read_text())
     servers = yaml.safe_load((ROOT / "extensions/catalogue/servers.yml").read_text())
     services = yaml.safe_load((ROOT / "extensions/catalogue/services.yml").read_text())
     assert CHOICES["python_version"] == versions["python"]
-    assert CHOICES["server"] == list(servers)
-    assert {service for chosen in CHOICES["services"] for service in chosen} == set(services)
+    assert CHOICES["base_image"] == list(bases)
+    assert {*servers, "none"} == set(CHOICES["server"])
+    assert set(services) <= {service for chosen in CHOICES["services"] for service in chosen}
     assert CHOICES["ci"] == questions["ci"]["choices"]

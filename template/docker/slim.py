@@ -30,8 +30,9 @@ def strip(library: Path) -> None:
 
 
 def main(environment: str) -> None:
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(strip, Path(environment).rglob("*.so*")))
+    if shutil.which("strip"):
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(strip, Path(environment).rglob("*.so*")))
     compileall.compile_dir(
         environment,
         quiet=1,

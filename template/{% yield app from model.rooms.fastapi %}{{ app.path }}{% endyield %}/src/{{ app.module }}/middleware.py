@@ -8,7 +8,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from .logs import request_id
+from . import logs
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class RequestId:
                 MutableHeaders(scope=message)["x-request-id"] = current
             await send(message)
 
-        token = request_id.set(current)
+        token = logs.context.set({"request_id": current})
         try:
             await self.app(scope, receive, send_with_id)
         except Exception:
@@ -49,4 +49,4 @@ class RequestId:
             failure = JSONResponse({"detail": "Internal Server Error"}, status_code=500)
             await failure(scope, receive, send_with_id)
         finally:
-            request_id.reset(token)
+            logs.context.reset(token)

@@ -1,4 +1,4 @@
-"""Where settings come from, and what production refuses. The settings themselves: settings.py."""
+"""Where settings come from, and what production refuses. Each app adds its own fields."""
 
 import os
 from pathlib import Path
@@ -41,6 +41,7 @@ class Environment(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", extra="ignore", hide_input_in_errors=True)
 
     environment: Literal["development", "production"] = "development"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @model_validator(mode="after")
     def refuse_placeholders(self) -> Self:

@@ -7,10 +7,10 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any
 
-from .settings import Settings
+from .environment import Environment
 
-# The request that is being answered; every line logged meanwhile carries it.
-request_id: ContextVar[str | None] = ContextVar("request_id", default=None)
+# What is being worked on; every line that is logged meanwhile carries it.
+context: ContextVar[dict[str, str] | None] = ContextVar("context", default=None)
 
 
 class JsonFormatter(logging.Formatter):
@@ -22,15 +22,14 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "message": record.getMessage(),
+            **(context.get() or {}),
         }
-        if current := request_id.get():
-            entry["request_id"] = current
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
         return json.dumps(entry, ensure_ascii=False, default=str)
 
 
-def configuration(settings: Settings) -> dict[str, Any]:
+def configuration(settings: Environment) -> dict[str, Any]:
     """The one logging set-up, for the application and for the server that runs it."""
     return {
         "version": 1,
@@ -52,5 +51,5 @@ def configuration(settings: Settings) -> dict[str, Any]:
     }
 
 
-def configure(settings: Settings) -> None:
+def configure(settings: Environment) -> None:
     logging.config.dictConfig(configuration(settings))
