@@ -12,16 +12,9 @@ from .project import Project
 FOLDER = Path(__file__).parent / "recipes"
 
 CONSOLE_SCRIPT = ("bench-app",)
-UVICORN = [
-    "uvicorn",
-    "--factory",
-    "bench_app.main:create_app",
-    "--host",
-    "0.0.0.0",
-    "--port",
-    "8000",
-]
-GUNICORN = ["gunicorn", "--bind", "0.0.0.0:8000"]
+SERVE = ("--host", "0.0.0.0", "--port", "8000")
+UVICORN = ("uvicorn", "--factory", "bench_app.main:create_app", *SERVE)
+GUNICORN = ("gunicorn", "--bind", "0.0.0.0:8000")
 
 
 @dataclass(frozen=True)
@@ -53,10 +46,8 @@ GUIDE_GRANIAN = Recipe(
     "guide-granian", "uv's guide, granian", "fastapi", "granian", GUIDE, CONSOLE_SCRIPT
 )
 OURS_UVICORN = Recipe("ours-uvicorn", "ours, uvicorn", "fastapi", "uvicorn")
-GUIDE_UVICORN = Recipe(
-    "guide-uvicorn", "uv's guide, uvicorn", "fastapi", "uvicorn", GUIDE, (*UVICORN,)
-)
-COMMON = Recipe("common", "common, uvicorn", "fastapi", "uvicorn", USUAL, (*UVICORN,))
+GUIDE_UVICORN = Recipe("guide-uvicorn", "uv's guide, uvicorn", "fastapi", "uvicorn", GUIDE, UVICORN)
+COMMON = Recipe("common", "common, uvicorn", "fastapi", "uvicorn", USUAL, UVICORN)
 
 OURS_FLASK = Recipe("ours-flask", "ours, granian", "flask", "granian")
 OURS_FLASK_GUNICORN = Recipe("ours-flask-gunicorn", "ours, gunicorn", "flask", "gunicorn")
