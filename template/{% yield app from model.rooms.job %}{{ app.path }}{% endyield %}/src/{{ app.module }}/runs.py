@@ -73,6 +73,9 @@ def run(settings: Settings) -> int:
     except UnderWayError:
         log.warning("not started: another run is under way")
         return UNDER_WAY
+    except SystemExit:
+        log.warning("stopped after %.1f seconds", time.monotonic() - started)
+        raise
     except Exception:
         log.exception("failed after %.1f seconds", time.monotonic() - started)
         return FAILED

@@ -59,5 +59,5 @@ def wait_until(due: float, stops: SimpleQueue[int]) -> bool:
 
 def report(settings: Settings, result: int, expected: float) -> None:
     """Tell the health check how the last run ended, and until when something must happen."""
-    if settings.health_file:
-        write_whole(settings.health_file, f"{result} {expected + LATE:.0f}\n")
+    if settings.health_report:
+        write_whole(settings.health_report, f"{result} {expected + LATE:.0f}\n")

@@ -9,7 +9,7 @@ from .settings import Settings
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="{{ app.command }}", description="Run the job once.")
+    parser = argparse.ArgumentParser(description="Run the job once.")
     parser.add_argument(
         "schedule",
         nargs="?",
