@@ -12,7 +12,9 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from .catalogue import FRAMEWORKS
 from .conftest import Render
+from .variants import Variant
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "CI"}}
@@ -30,14 +32,29 @@ def uv_run(project: Path, *command: str) -> str:
     return done.stdout
 
 
+def of_kind(kind: str) -> set[Variant]:
+    """As it is by default, and with its services under its last server."""
+    server = FRAMEWORKS[kind]["servers"][-1:] or [""]
+    services = tuple(FRAMEWORKS[kind]["services"])
+    return {
+        Variant(kind, python=PYTHON),
+        Variant(kind, server=server[0], services=services, python=PYTHON),
+    }
+
+
 @pytest.fixture(
     scope="module",
-    params=[("granian", []), ("uvicorn", ["postgres"])],
-    ids=["alone", "postgres"],
+    params=[variant for kind in FRAMEWORKS for variant in sorted(of_kind(kind), key=str)],
+    ids=str,
 )
-def project(request: pytest.FixtureRequest, render: Render) -> Path:
-    server, services = request.param
-    return render(server=server, services=services, python_version=PYTHON)
+def variant(request: pytest.FixtureRequest) -> Variant:
+    chosen: Variant = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def project(variant: Variant, render: Render) -> Path:
+    return render(**variant.answers)
 
 
 def free_port() -> int:
@@ -74,7 +91,7 @@ def test_its_commit_hooks_pass(project: Path) -> None:
 def test_its_coverage_floor_is_a_floor(project: Path) -> None:
     """Without its tests the project fails: the floor is not zero."""
     with pytest.raises(AssertionError, match="is less than fail-under"):
-        uv_run(project, "pytest", "--cov", "-k", "greeting or settings")
+        uv_run(project, "pytest", "--cov", "-k", "no test is called so")
 
 
 def test_it_runs_with_no_service_at_hand(project: Path) -> None:
