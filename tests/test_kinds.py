@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from functools import cache
 from itertools import cycle
 from pathlib import Path
@@ -110,62 +111,91 @@ def test_the_test_stage_passes_for_a_new_project(locked: Projects, variant: Vari
     assert checked.returncode == 0, printed(checked)
 
 
-@each
-def test_the_system_has_a_user_certificates_and_time_zones(
-    images: Images, variant: Variant
-) -> None:
+@pytest.fixture(scope="module")
+def seen_by_the_user(images: Images) -> Callable[[Variant], dict[str, Any]]:
+    """What the app's own user finds in its image."""
     program = """
-import getpass, json, os, ssl
+import getpass, json, os, ssl, sys
 from datetime import datetime
 from zoneinfo import TZPATH, ZoneInfo
-paths = ssl.get_default_verify_paths()
+authorities = ssl.get_default_verify_paths()
+folders = [folder for folder in sys.path if os.path.isdir(folder)] + ["/app", "/opt/venv/bin"]
 print(json.dumps({
     "user": [os.getuid(), os.getgid(), getpass.getuser()],
     "groups": os.getgroups(),
-    "certificates": bool(
-        ssl.create_default_context().get_ca_certs() or (paths.capath and os.listdir(paths.capath))
+    "certificates": len(
+        ssl.create_default_context().get_ca_certs()
+        or (os.listdir(authorities.capath) if authorities.capath else [])
     ),
-    "zone files": any(os.path.exists(folder + "/Europe/Berlin") for folder in TZPATH),
+    "zone files": [folder for folder in TZPATH if os.path.exists(folder + "/Europe/Berlin")],
     "summer in Berlin": str(ZoneInfo("Europe/Berlin").utcoffset(datetime(2026, 7, 1))),
+    "writable": {folder: os.access(folder, os.W_OK) for folder in folders},
 }))
 """
-    assert in_image(images(variant), program, user="") == {
-        "user": [10001, 10001, "app"],
-        "groups": [10001],
-        "certificates": True,
-        "zone files": True,
-        "summer in Berlin": "2:00:00",
-    }
+    return cache(lambda variant: in_image(images(variant), program, user=""))
+
+
+SeenByTheUser = Callable[[Variant], dict[str, Any]]
+
+
+@each
+def test_the_user_has_a_name_and_no_other_group(
+    seen_by_the_user: SeenByTheUser, variant: Variant
+) -> None:
+    assert seen_by_the_user(variant)["user"] == [10001, 10001, "app"]
+    assert seen_by_the_user(variant)["groups"] == [10001]
+
+
+@each
+def test_certificates_and_time_zones_are_there(
+    seen_by_the_user: SeenByTheUser, variant: Variant
+) -> None:
+    assert seen_by_the_user(variant)["certificates"] > 10
+    assert seen_by_the_user(variant)["zone files"]
+    assert seen_by_the_user(variant)["summer in Berlin"] == "2:00:00"
 
 
 # ── An image keeps nothing that it does not use, and the app cannot change itself ────────────────
 
 
+@dataclass(frozen=True)
+class Content:
+    files: dict[str, tuple[int, int]]  # every file and folder, with its owner and its mode
+    distributions: set[str]
+
+
 @pytest.fixture(scope="module")
-def files_in(images: Images) -> Callable[[Variant], dict[str, tuple[int, int]]]:
-    """Every file and folder in an image, with its owner and its mode."""
+def content(images: Images) -> Callable[[Variant], Content]:
     program = """
 import json, os
-found = {}
-for folder, folders, files in os.walk("/"):
+from importlib.metadata import distributions
+files = {}
+for folder, folders, names in os.walk("/"):
     if folder == "/":
         folders[:] = sorted(set(folders) - {"dev", "proc", "sys"})
-    for name in folders + files:
+    for name in folders + names:
         path = os.path.join(folder, name)
-        found[path] = os.lstat(path).st_uid, os.lstat(path).st_mode
-print(json.dumps(found))
+        files[path] = os.lstat(path).st_uid, os.lstat(path).st_mode
+installed = [path for path in files if path.startswith("/opt/venv/") and "site-packages" in path]
+print(json.dumps([files, [each.name.lower() for each in distributions(path=[min(installed)])]]))
 """
-    return cache(lambda variant: in_image(images(variant), program))
+
+    @cache
+    def look(variant: Variant) -> Content:
+        files, installed = in_image(images(variant), program)
+        return Content(files, set(installed))
+
+    return look
 
 
-FilesIn = Callable[[Variant], dict[str, tuple[int, int]]]
+ContentOf = Callable[[Variant], Content]
 
 
 @each
 def test_production_has_no_tests_no_tools_and_no_compiler(
-    locked: Projects, images: Images, files_in: FilesIn, variant: Variant
+    locked: Projects, content: ContentOf, variant: Variant
 ) -> None:
-    paths = [Path(path) for path in files_in(variant)]
+    paths = [Path(path) for path in content(variant).files]
     commands = {path.name for path in paths if path.parent.name == "bin"}
     assert variant.slug in commands
     assert not commands & {"uv", "uvx", "strip", "ld", "as", "cc", "gcc", "make", "curl"}
@@ -174,14 +204,6 @@ def test_production_has_no_tests_no_tools_and_no_compiler(
     assert tests
     assert not names & tests
 
-    program = (
-        "import importlib.metadata as m, json;"
-        " print(json.dumps([d.name.lower() for d in m.distributions(path=['{path}'])]))"
-    )
-    (site_packages,) = (
-        p for p in files_in(variant) if re.fullmatch(r"/opt/venv/.*/site-packages", p)
-    )
-    installed = set(in_image(images(variant), program.replace("{path}", site_packages)))
     declared = tomllib.loads((locked(variant).path / "pyproject.toml").read_text())
     production, development = (
         {re.split(r"[\[>=]", requirement)[0] for requirement in requirements}
@@ -190,17 +212,17 @@ def test_production_has_no_tests_no_tools_and_no_compiler(
             declared["dependency-groups"]["dev"],
         )
     )
-    assert production <= installed
+    assert production <= content(variant).distributions
     assert {"mypy", "pytest", "ruff"} <= development
-    assert not installed & development
+    assert not content(variant).distributions & development
 
 
 @each
 def test_the_environment_belongs_to_root_and_nobody_else_may_write_to_it(
-    files_in: FilesIn, variant: Variant
+    content: ContentOf, variant: Variant
 ) -> None:
     installed = {
-        path: of for path, of in files_in(variant).items() if path.startswith("/opt/venv/")
+        path: of for path, of in content(variant).files.items() if path.startswith("/opt/venv/")
     }
     assert len(installed) > 100
     symlink = 0o120000
@@ -213,20 +235,17 @@ def test_the_environment_belongs_to_root_and_nobody_else_may_write_to_it(
 
 
 @each
-def test_the_user_itself_cannot_write_where_code_lies(images: Images, variant: Variant) -> None:
-    program = """
-import json, os, sys
-folders = [folder for folder in sys.path if os.path.isdir(folder)] + ["/app", "/opt/venv/bin"]
-print(json.dumps({folder: os.access(folder, os.W_OK) for folder in folders}))
-"""
-    writable = in_image(images(variant), program, user="10001:10001")
+def test_the_user_itself_cannot_write_where_code_lies(
+    seen_by_the_user: SeenByTheUser, variant: Variant
+) -> None:
+    writable = seen_by_the_user(variant)["writable"]
     assert any("site-packages" in folder for folder in writable)
     assert not any(writable.values()), writable
 
 
 @each
-def test_no_original_of_a_stripped_library_is_left(files_in: FilesIn, variant: Variant) -> None:
-    assert not [path for path in files_in(variant) if path.endswith(".original")]
+def test_no_original_of_a_stripped_library_is_left(content: ContentOf, variant: Variant) -> None:
+    assert not [path for path in content(variant).files if path.endswith(".original")]
 
 
 @each
