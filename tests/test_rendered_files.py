@@ -33,7 +33,7 @@ CHOICES: dict[str, list[Any]] = {
 
 
 def go_together(values: list[Any]) -> bool:
-    """Whether these first answers can be given: a framework has its own servers and services."""
+    """Whether the first few answers fit: a framework has servers and services of its own."""
     answers = dict(zip(CHOICES, values, strict=False))
     kind = FRAMEWORKS[answers["framework"]]
     servers = kind["servers"] or ["none"]
