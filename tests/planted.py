@@ -58,6 +58,41 @@ async def broken() -> None:
     raise RuntimeError("planted,\\non two lines")
 '''
 
+FLASK = '''"""Routes to stop in the middle of."""
+
+import logging
+import time
+from collections.abc import Iterator
+
+from flask import Blueprint, Response
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("planted", __name__)
+
+
+@blueprint.get("/slow")
+def slow() -> dict[str, str]:
+    log.info("slow begun")
+    time.sleep(3)
+    return {"slow": "done"}
+
+
+@blueprint.get("/stream")
+def stream() -> Response:
+    def parts() -> Iterator[bytes]:
+        for number in range(6):
+            log.info("stream at %s", number)
+            yield b"%d\\n" % number
+            time.sleep(0.5)
+
+    return Response(parts())
+
+
+@blueprint.get("/broken")
+def broken() -> None:
+    raise RuntimeError("planted,\\non two lines")
+'''
+
 ROUTES = {
     "fastapi": Routes(
         FASTAPI,
@@ -65,6 +100,14 @@ ROUTES = {
         (
             ("from . import ", "from . import planted\nfrom . import "),
             ("    return app\n", "    app.include_router(planted.router)\n    return app\n"),
+        ),
+    ),
+    "flask": Routes(
+        FLASK,
+        "main.py",
+        (
+            ("from . import ", "from . import planted\nfrom . import "),
+            ("    return app\n", "    app.register_blueprint(planted.blueprint)\n    return app\n"),
         ),
     ),
 }

@@ -6,6 +6,8 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
@@ -95,14 +97,21 @@ def test_its_coverage_floor_is_a_floor(project: Path) -> None:
         uv_run(project, "pytest", "--cov", one)
 
 
-def test_it_runs_with_no_service_at_hand(project: Path) -> None:
-    port = free_port()
-    server = subprocess.Popen(
-        ["uv", "run", "--quiet", "--python", PYTHON, "myapp"],
-        cwd=project,
-        env={**ENVIRONMENT, "PORT": str(port)},
-    )
+@contextmanager
+def running(project: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Its command, until the end of the block; a stop is no failure."""
+    command = ["uv", "run", "--quiet", "--python", PYTHON, "myapp", *arguments]
+    process = subprocess.Popen(command, cwd=project, env={**ENVIRONMENT, **variables}, text=True)
     try:
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def serve(project: Path) -> None:
+    port = free_port()
+    with running(project, PORT=str(port)) as server:
         deadline = time.monotonic() + 120
         while True:
             try:
@@ -117,9 +126,19 @@ def test_it_runs_with_no_service_at_hand(project: Path) -> None:
         if (project / "src/myapp/notes.py").exists():
             status, note = fetch(f"http://127.0.0.1:{port}/notes", {"text": "milk"})
             assert (status, note["text"]) == (201, "milk")
-        else:
-            _, greeting = fetch(f"http://127.0.0.1:{port}/greetings/Ada")
-            assert greeting == {"message": "Hello, Ada!"}
-    finally:
-        server.terminate()
-        assert server.wait(30) == 0, "a stop is no failure"
+
+
+def run_once(project: Path) -> None:
+    uv_run(project, "myapp")
+
+
+def show_help(project: Path) -> None:
+    assert "--help" in uv_run(project, "myapp", "--help")
+
+
+# What somebody tries first, by role.
+FIRST: dict[str, Callable[[Path], None]] = {"web": serve, "job": run_once, "cli": show_help}
+
+
+def test_it_runs_with_no_service_at_hand(project: Path, variant: Variant) -> None:
+    FIRST[variant.role](project)

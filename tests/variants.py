@@ -86,6 +86,9 @@ SERVICE_SETTINGS = {
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
     "fastapi": {},
+    "flask": {},
+    "job": {},
+    "cli": {},
 }
 
 
@@ -115,6 +118,9 @@ class Running:
 
 RUNNING = {
     "web": Running(),
+    "job": Running(arguments=("schedule",)),
+    # A filter, whose input does not end.
+    "cli": Running(arguments=("unique",), exit_code=143, probed=False),
 }
 
 
