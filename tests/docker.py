@@ -206,6 +206,12 @@ def layers(image: str) -> list[Layer]:
         return found
 
 
+def in_image(image: str, program: str, *, user: str = "0") -> Any:
+    """What a Python program finds out inside the image; by default it may look everywhere."""
+    command = ["--rm", "--user", user, "--network", "none", "--entrypoint", "python", image]
+    return json.loads(docker("run", *command, "-c", program))
+
+
 # ── Containers ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -232,6 +238,12 @@ class Container:
         """SIGTERM; its exit code. After half a minute the engine kills it, and that is 137."""
         docker("stop", "--time", "30", self.id)
         return self.exit_code()
+
+    def wait_until_healthy(self) -> None:
+        def healthy() -> bool:
+            return bool(self.inspect()["State"]["Health"]["Status"] == "healthy")
+
+        wait_until(healthy, "the engine calls it healthy", seconds=30)
 
     def exit_code(self) -> int:
         def ended() -> bool:

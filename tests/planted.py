@@ -1,0 +1,113 @@
+"""What a user would add to each web kind: routes that take their time, and one that fails.
+
+/slow     logs `slow begun`, answers {"slow": "done"} after three seconds
+/stream   logs `stream at N` and sends N, for 0 to 5, every half second
+/broken   raises RuntimeError("planted,\\non two lines")
+"""
+
+from dataclasses import dataclass
+
+from .docker import Project
+
+
+@dataclass(frozen=True)
+class Routes:
+    code: str  # of a module `planted`
+    known_to: str  # the module that is to know it
+    edits: tuple[tuple[str, str], ...]  # what stands there once, and what shall instead
+
+    def plant(self, project: Project) -> None:
+        (project.source / "planted.py").write_text(self.code)
+        for old, new in self.edits:
+            project.edit(f"src/{project.module}/{self.known_to}", old, new)
+
+
+FASTAPI = '''"""Routes to stop in the middle of."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter
+from fastapi.responses import StreamingResponse
+
+log = logging.getLogger(__name__)
+router = APIRouter()
+
+
+@router.get("/slow")
+async def slow() -> dict[str, str]:
+    log.info("slow begun")
+    await asyncio.sleep(3)
+    return {"slow": "done"}
+
+
+@router.get("/stream")
+async def stream() -> StreamingResponse:
+    async def parts() -> AsyncIterator[bytes]:
+        for number in range(6):
+            log.info("stream at %s", number)
+            yield b"%d\\n" % number
+            await asyncio.sleep(0.5)
+
+    return StreamingResponse(parts())
+
+
+@router.get("/broken")
+async def broken() -> None:
+    raise RuntimeError("planted,\\non two lines")
+'''
+
+FLASK = '''"""Routes to stop in the middle of."""
+
+import logging
+import time
+from collections.abc import Iterator
+
+from flask import Blueprint, Response
+
+log = logging.getLogger(__name__)
+blueprint = Blueprint("planted", __name__)
+
+
+@blueprint.get("/slow")
+def slow() -> dict[str, str]:
+    log.info("slow begun")
+    time.sleep(3)
+    return {"slow": "done"}
+
+
+@blueprint.get("/stream")
+def stream() -> Response:
+    def parts() -> Iterator[bytes]:
+        for number in range(6):
+            log.info("stream at %s", number)
+            yield b"%d\\n" % number
+            time.sleep(0.5)
+
+    return Response(parts())
+
+
+@blueprint.get("/broken")
+def broken() -> None:
+    raise RuntimeError("planted,\\non two lines")
+'''
+
+ROUTES = {
+    "fastapi": Routes(
+        FASTAPI,
+        "main.py",
+        (
+            ("from . import ", "from . import planted\nfrom . import "),
+            ("    return app\n", "    app.include_router(planted.router)\n    return app\n"),
+        ),
+    ),
+    "flask": Routes(
+        FLASK,
+        "main.py",
+        (
+            ("from . import ", "from . import planted\nfrom . import "),
+            ("    return app\n", "    app.register_blueprint(planted.blueprint)\n    return app\n"),
+        ),
+    ),
+}

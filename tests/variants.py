@@ -1,0 +1,132 @@
+"""Variants of a project: what is tried of each kind, and what differs between kinds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .catalogue import BASES, FRAMEWORKS, ROLES
+
+
+@dataclass(frozen=True)
+class Variant:
+    """Answers on which an image depends; what is not said is the default."""
+
+    kind: str
+    base: str = ""
+    server: str = ""
+    services: tuple[str, ...] = ()
+    python: str = ""
+
+    def __str__(self) -> str:
+        return "-".join(filter(None, [self.kind, self.base, self.server, *self.services]))
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        given = {
+            "framework": self.kind,
+            "base_image": self.base,
+            "server": self.server,
+            "services": list(self.services),
+            "python_version": self.python,
+        }
+        return {name: answer for name, answer in given.items() if answer}
+
+    @property
+    def row(self) -> dict[str, Any]:
+        found: dict[str, Any] = FRAMEWORKS[self.kind]
+        return found
+
+    @property
+    def role(self) -> str:
+        return str(self.row["role"])
+
+    @property
+    def slug(self) -> str:
+        """The same on every base: one lock fits all of them."""
+        return f"{self.kind}-app"
+
+    @property
+    def backing(self) -> tuple[str, ...]:
+        """The services that it ends up with."""
+        return self.services or tuple(self.row["needs"][:1])
+
+
+FIRST_BASE, *OTHER_BASES = BASES
+
+# Older than the default, so that two are tried.
+PYTHON = "3.13"
+
+
+def of_kind(kind: str) -> Iterator[Variant]:
+    """The defaults; and with services on every other base, and under every other server."""
+    first, *others = FRAMEWORKS[kind]["servers"] or [""]
+    services = tuple(FRAMEWORKS[kind]["services"])
+    yield Variant(kind)
+    for server in others:
+        yield Variant(kind, FIRST_BASE, server, services, PYTHON)
+    for base in OTHER_BASES:
+        yield Variant(kind, base, first, services, PYTHON)
+
+
+DEFAULTS = [Variant(kind) for kind in FRAMEWORKS]
+VARIANTS = [variant for kind in FRAMEWORKS for variant in of_kind(kind)]
+WEB = [variant for variant in VARIANTS if variant.role == "web"]
+SERVED = [variant for variant in WEB if variant.base in {"", FIRST_BASE}]
+
+
+# ── What a kind's container needs in production ──────────────────────────────────────────────────
+
+# Nobody answers at these addresses: an app must start, live and stop without its services.
+SERVICE_SETTINGS = {
+    "postgres": {
+        "DATABASE_URL": "postgresql://app@127.0.0.1:1/app",
+        "DATABASE_PASSWORD": "correct-horse-battery",
+    },
+}
+
+KIND_SETTINGS: dict[str, dict[str, str]] = {
+    "fastapi": {},
+    "flask": {},
+    "job": {},
+    "cli": {},
+}
+
+
+def needed(variant: Variant) -> dict[str, str]:
+    """The variables without which production does not start."""
+    found = dict(KIND_SETTINGS[variant.kind])
+    for service in variant.backing:
+        found |= SERVICE_SETTINGS[service]
+    return found
+
+
+def environment(variables: dict[str, str]) -> list[str]:
+    return [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
+
+
+# ── How the container of a role runs ─────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class Running:
+    """A container that stays until it is stopped."""
+
+    arguments: tuple[str, ...] = ()  # the command's own
+    exit_code: int = 0  # after SIGTERM
+    probed: bool = True  # has a health check
+
+
+RUNNING = {
+    "web": Running(),
+    "job": Running(arguments=("schedule",)),
+    # A filter, whose input does not end.
+    "cli": Running(arguments=("unique",), exit_code=143, probed=False),
+}
+
+
+def command(variant: Variant) -> tuple[str, ...]:
+    """What follows the image's name, so that the container stays."""
+    arguments = RUNNING[variant.role].arguments
+    if arguments and ROLES[variant.role]["instruction"] == "CMD":
+        return (variant.slug, *arguments)
+    return arguments
