@@ -5,7 +5,9 @@
 /broken   raises RuntimeError("planted,\\non two lines")
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from .docker import Project
 
@@ -15,6 +17,8 @@ class Routes:
     code: str  # of a module `planted`
     known_to: str  # the module that is to know it
     edits: tuple[tuple[str, str], ...]  # what stands there once, and what shall instead
+    # Settings with which they can be asked for.
+    settings: Mapping[str, str] = MappingProxyType({})
 
     def plant(self, project: Project) -> None:
         (project.source / "planted.py").write_text(self.code)
@@ -93,6 +97,41 @@ def broken() -> None:
     raise RuntimeError("planted,\\non two lines")
 '''
 
+DJANGO = '''"""Routes to stop in the middle of."""
+
+import logging
+import time
+from collections.abc import Iterator
+
+from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
+from django.urls import path
+
+log = logging.getLogger(__name__)
+
+
+def slow(request: HttpRequest) -> HttpResponse:
+    log.info("slow begun")
+    time.sleep(3)
+    return JsonResponse({"slow": "done"})
+
+
+def stream(request: HttpRequest) -> StreamingHttpResponse:
+    def parts() -> Iterator[bytes]:
+        for number in range(6):
+            log.info("stream at %s", number)
+            yield b"%d\\n" % number
+            time.sleep(0.5)
+
+    return StreamingHttpResponse(parts())
+
+
+def broken(request: HttpRequest) -> HttpResponse:
+    raise RuntimeError("planted,\\non two lines")
+
+
+urlpatterns = [path("slow", slow), path("stream", stream), path("broken", broken)]
+'''
+
 ROUTES = {
     "fastapi": Routes(
         FASTAPI,
@@ -109,5 +148,18 @@ ROUTES = {
             ("from . import ", "from . import planted\nfrom . import "),
             ("    return app\n", "    app.register_blueprint(planted.blueprint)\n    return app\n"),
         ),
+    ),
+    "django": Routes(
+        DJANGO,
+        "urls.py",
+        (
+            (
+                "from .notes import urls as notes\n",
+                "from . import planted\nfrom .notes import urls as notes\n",
+            ),
+            ("urlpatterns = [\n", 'urlpatterns = [\n    path("", include(planted)),\n'),
+        ),
+        # Else it sends everybody to HTTPS first.
+        settings={"HTTPS_ONLY": "false"},
     ),
 }

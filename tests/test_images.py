@@ -328,9 +328,18 @@ def test_the_projects_own_layer_holds_no_bytecode(
 # ── Its health check tells the truth ─────────────────────────────────────────────────────────────
 
 
+def probe(image: str) -> list[str]:
+    test: list[str] = inspect(image, "image")["Config"]["Healthcheck"]["Test"]
+    return test[1:]  # after the word CMD
+
+
+def test_the_probe_fails_where_nobody_listens(images: Images) -> None:
+    image = images(HELLO)
+    assert run("docker", "run", "--rm", image, *probe(image), check=False).returncode == 1
+
+
 def test_the_probe_fails_where_the_answer_is_an_error(images: Images) -> None:
     image = images(HELLO)
-    _, *probe = inspect(image, "image")["Config"]["Healthcheck"]["Test"]
     server = """
 from http.server import BaseHTTPRequestHandler, HTTPServer
 class Broken(BaseHTTPRequestHandler):
@@ -340,4 +349,4 @@ HTTPServer(("", 8000), Broken).serve_forever()
 """
     with container(image, command=("python", "-c", server)) as broken:
         wait_for(broken.port, "/health", 503)
-        assert broken.exec(*probe, check=False).returncode == 1
+        assert broken.exec(*probe(image), check=False).returncode == 1

@@ -86,7 +86,7 @@ SERVICE_SETTINGS = {
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
     "fastapi": {},
-    "flask": {},
+    "django": {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "127.0.0.1"},
     "job": {},
     "cli": {},
 }
@@ -109,24 +109,22 @@ def environment(variables: dict[str, str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Running:
-    """A container that stays until it is stopped."""
-
-    arguments: tuple[str, ...] = ()  # the command's own
+    stays: tuple[str, ...] = ()  # the command's arguments with which it runs until it is stopped
+    ends: tuple[tuple[str, ...], ...] = ()  # and those with which it comes to an end
     exit_code: int = 0  # after SIGTERM
-    probed: bool = True  # has a health check
+    probed: bool = True  # whether it has a health check
 
 
 RUNNING = {
     "web": Running(),
-    "job": Running(arguments=("schedule",)),
+    "job": Running(stays=("schedule",), ends=((),)),
     # A filter, whose input does not end.
-    "cli": Running(arguments=("unique",), exit_code=143, probed=False),
+    "cli": Running(stays=("unique",), ends=(("greet", "Ada"),), exit_code=143, probed=False),
 }
 
 
-def command(variant: Variant) -> tuple[str, ...]:
-    """What follows the image's name, so that the container stays."""
-    arguments = RUNNING[variant.role].arguments
+def command(variant: Variant, arguments: tuple[str, ...]) -> tuple[str, ...]:
+    """What follows the image's name."""
     if arguments and ROLES[variant.role]["instruction"] == "CMD":
         return (variant.slug, *arguments)
     return arguments
