@@ -5,9 +5,7 @@
 /broken   raises RuntimeError("planted,\\non two lines")
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from .docker import Project
 
@@ -18,7 +16,7 @@ class Routes:
     known_to: str  # the module that is to know it
     edits: tuple[tuple[str, str], ...]  # what stands there once, and what shall instead
     # Settings with which they can be asked for.
-    settings: Mapping[str, str] = MappingProxyType({})
+    settings: dict[str, str] = field(default_factory=dict)
 
     def plant(self, project: Project) -> None:
         (project.source / "planted.py").write_text(self.code)

@@ -86,6 +86,7 @@ SERVICE_SETTINGS = {
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
     "fastapi": {},
+    "flask": {},
     "django": {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "127.0.0.1"},
     "job": {},
     "cli": {},
