@@ -20,7 +20,8 @@ def test_the_newest_note_comes_first(client: FlaskClient) -> None:
 def test_an_unknown_note_is_404(client: FlaskClient) -> None:
     answer = client.get("/notes/1")
     assert answer.status_code == 404
-    assert answer.json == {"detail": "no such note"}
+    assert answer.get_json() == {"detail": "no such note"}
+    assert client.get(f"/notes/{10**20}").status_code == 404
 
 
 @pytest.mark.parametrize("body", ['{"text": ""}', "{}", "[]", "text=milk"])

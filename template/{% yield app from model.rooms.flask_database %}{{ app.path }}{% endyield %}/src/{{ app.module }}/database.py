@@ -30,7 +30,7 @@ def connect(settings: Settings) -> Engine:
         from .migrate import upgrade
 
         upgrade(settings)
-        return create_engine(url, poolclass=NullPool)
+        return create_engine(url, poolclass=NullPool)  # no connection outlives its request
     return create_engine(
         url,
         pool_size=settings.threads,  # so that no thread waits for another one's connection

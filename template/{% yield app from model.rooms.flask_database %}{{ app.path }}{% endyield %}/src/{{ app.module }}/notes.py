@@ -60,7 +60,8 @@ def newest() -> ResponseReturnValue:
     return [as_json(note) for note in notes]
 
 
-@blueprint.get("/<int:note_id>")
+# No note has a greater number, and the database would not take one.
+@blueprint.get("/<int(max=2147483647):note_id>")
 def read(note_id: int) -> ResponseReturnValue:
     note = session().get(Note, note_id)
     if note is None:
