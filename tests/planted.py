@@ -5,9 +5,7 @@
 /broken   raises RuntimeError("planted,\\non two lines")
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from dataclasses import dataclass, field
 
 from .docker import Project
 
@@ -18,7 +16,7 @@ class Routes:
     known_to: str  # the module that is to know it
     edits: tuple[tuple[str, str], ...]  # what stands there once, and what shall instead
     # Settings with which they can be asked for.
-    settings: Mapping[str, str] = MappingProxyType({})
+    settings: dict[str, str] = field(default_factory=dict)
 
     def plant(self, project: Project) -> None:
         (project.source / "planted.py").write_text(self.code)
@@ -30,9 +28,10 @@ FASTAPI = '''"""Routes to stop in the middle of."""
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncIterator
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import StreamingResponse
 
 log = logging.getLogger(__name__)
@@ -60,16 +59,26 @@ async def stream() -> StreamingResponse:
 @router.get("/broken")
 async def broken() -> None:
     raise RuntimeError("planted,\\non two lines")
+
+
+@router.get("/seen")
+async def seen(request: Request) -> dict[str, str | int | None]:
+    client = request.client.host if request.client else None
+    return {"scheme": request.url.scheme, "client": client, "process": os.getpid()}
 '''
 
 FLASK = '''"""Routes to stop in the middle of."""
 
 import logging
+import os
 import time
 from collections.abc import Iterator
+from threading import Barrier
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
+four = Barrier(4, timeout=10)
+five = Barrier(5, timeout=2)
 log = logging.getLogger(__name__)
 blueprint = Blueprint("planted", __name__)
 
@@ -95,17 +104,36 @@ def stream() -> Response:
 @blueprint.get("/broken")
 def broken() -> None:
     raise RuntimeError("planted,\\non two lines")
+
+
+@blueprint.get("/seen")
+def seen() -> dict[str, str | int | None]:
+    return {"scheme": request.scheme, "client": request.remote_addr, "process": os.getpid()}
+
+
+@blueprint.get("/four")
+def meet_four() -> dict[str, int]:
+    return {"met": four.wait()}
+
+
+@blueprint.get("/five")
+def meet_five() -> dict[str, int]:
+    return {"met": five.wait()}
 '''
 
 DJANGO = '''"""Routes to stop in the middle of."""
 
 import logging
+import os
 import time
 from collections.abc import Iterator
+from threading import Barrier
 
 from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
 from django.urls import path
 
+four = Barrier(4, timeout=10)
+five = Barrier(5, timeout=2)
 log = logging.getLogger(__name__)
 
 
@@ -129,7 +157,27 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("planted,\\non two lines")
 
 
-urlpatterns = [path("slow", slow), path("stream", stream), path("broken", broken)]
+def seen(request: HttpRequest) -> HttpResponse:
+    client = request.META["REMOTE_ADDR"]
+    return JsonResponse({"scheme": request.scheme, "client": client, "process": os.getpid()})
+
+
+def meet_four(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"met": four.wait()})
+
+
+def meet_five(request: HttpRequest) -> HttpResponse:
+    return JsonResponse({"met": five.wait()})
+
+
+urlpatterns = [
+    path("slow", slow),
+    path("stream", stream),
+    path("broken", broken),
+    path("seen", seen),
+    path("four", meet_four),
+    path("five", meet_five),
+]
 '''
 
 ROUTES = {

@@ -94,7 +94,7 @@ def test_its_coverage_floor_is_a_floor(project: Path) -> None:
     """With one test alone the project fails: the floor is not zero."""
     one, *_ = uv_run(project, "pytest", "--collect-only", "--quiet").splitlines()
     with pytest.raises(AssertionError, match="is less than fail-under"):
-        uv_run(project, "pytest", "--cov", one)
+        uv_run(project, "pytest", one, "--cov")
 
 
 @contextmanager

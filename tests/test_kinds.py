@@ -3,12 +3,10 @@
 A kind that joins the catalogue is tried by itself; variants.py and planted.py hold what differs.
 """
 
-import json
 import re
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -19,9 +17,8 @@ from typing import Any
 import pytest
 
 from .catalogue import BASES, FRAMEWORKS, ROLES
-from .conftest import Images, Projects, Tag
+from .conftest import Images, Projects
 from .docker import (
-    Answer,
     Container,
     ask,
     container,
@@ -32,8 +29,17 @@ from .docker import (
     wait_for,
     wait_until,
 )
-from .planted import ROUTES
-from .variants import DEFAULTS, RUNNING, SERVED, VARIANTS, Variant, command, environment, needed
+from .variants import (
+    DEFAULTS,
+    RUNNING,
+    SERVED,
+    VARIANTS,
+    WITH_MEMORY,
+    Variant,
+    command,
+    environment,
+    needed,
+)
 
 pytestmark = pytest.mark.engine
 
@@ -41,15 +47,11 @@ each = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 each_kind = pytest.mark.parametrize("variant", DEFAULTS, ids=str)
 each_server = pytest.mark.parametrize("variant", SERVED, ids=str)
 
-# As a hardened host runs it.
-HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-HARDENED += ["--tmpfs", "/tmp"]
-
 
 @contextmanager
 def running(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
     """A container that stays, as a hardened host runs it, when it has begun to work."""
-    options = [*HARDENED, "--interactive", *environment(needed(variant) | variables)]
+    options = [*WITH_MEMORY, "--interactive", *environment(needed(variant) | variables)]
     arguments = RUNNING[variant.role].stays
     with container(image, *options, command=command(variant, arguments)) as started:
         wait_until_it_works(started, variant)
@@ -348,7 +350,7 @@ def test_no_module_is_compiled_at_the_start_but_the_projects_own(
         started.stop()
         told = started.logs().stderr
     for arguments in RUNNING[variant.role].ends:
-        given = [*HARDENED, *environment(needed(variant) | {"PYTHONVERBOSE": "1"})]
+        given = [*WITH_MEMORY, *environment(needed(variant) | {"PYTHONVERBOSE": "1"})]
         with container(images(variant), *given, command=command(variant, arguments)) as ended:
             assert ended.exit_code() == 0
             told += ended.logs().stderr
@@ -364,7 +366,7 @@ def test_no_module_is_compiled_at_the_start_but_the_projects_own(
 
 def refused(image: str, variables: dict[str, str]) -> str:
     """What is said by an app that does not start."""
-    with container(image, *HARDENED, *environment(variables)) as started:
+    with container(image, *WITH_MEMORY, *environment(variables)) as started:
         assert started.exit_code() not in {0, 137}
         said = started.logs()
     assert "Traceback" not in said.stdout + said.stderr
@@ -423,87 +425,3 @@ def test_a_wrong_secret_stops_the_start_and_is_named_but_not_shown(
     said = refused(images(variant), others | database)
     assert named in said
     assert secret not in said
-
-
-# ── Web: what was begun is finished, and the log tells of it ─────────────────────────────────────
-
-
-@pytest.fixture(scope="module")
-def with_routes(locked: Projects, tag: Tag, tmp_path_factory: pytest.TempPathFactory) -> Images:
-    """Images with the planted routes."""
-
-    @cache
-    def make(variant: Variant) -> str:
-        project = locked(variant).copy(tmp_path_factory.mktemp("routes") / variant.slug)
-        ROUTES[variant.kind].plant(project)
-        image = tag(f"{variant}-routes")
-        project.build("--load", "--tag", image)
-        return image
-
-    return make
-
-
-def test_every_web_kind_has_routes_to_plant() -> None:
-    assert set(ROUTES) == {kind for kind, row in FRAMEWORKS.items() if row["role"] == "web"}
-
-
-@each_server
-def test_a_stop_waits_for_the_requests_in_flight(with_routes: Images, variant: Variant) -> None:
-    with (
-        running(with_routes(variant), variant, **ROUTES[variant.kind].settings) as started,
-        ThreadPoolExecutor() as pool,
-    ):
-        port = started.port
-        slow, stream = (pool.submit(ask, port, path) for path in ("/slow", "/stream"))
-        wait_until(lambda: "slow begun" in started.logs().stdout, "/slow is in flight")
-        wait_until(lambda: "stream at 0" in started.logs().stdout, "/stream is in flight")
-        assert not slow.done()
-        assert not stream.done()
-        assert started.stop() == 0
-    assert slow.result().json() == {"slow": "done"}
-    assert stream.result().body == "0\n1\n2\n3\n4\n5\n"
-
-
-def entries(started: Container) -> list[dict[str, Any]]:
-    """Its log, in which every line must be an object."""
-    parsed = [json.loads(line) for line in started.logs().stdout.splitlines()]
-    assert all(isinstance(entry, dict) for entry in parsed)
-    return parsed
-
-
-@each_server
-def test_every_line_of_the_log_is_one_json_object_and_names_its_request(
-    with_routes: Images, variant: Variant
-) -> None:
-    with running(with_routes(variant), variant, **ROUTES[variant.kind].settings) as started:
-        answer: Answer = ask(started.port, "/slow", **{"x-request-id": "abc-123"})
-        assert answer.headers["x-request-id"] == "abc-123"
-        assert ask(started.port, "/broken").status == 500
-        started.stop()
-        log = entries(started)
-        assert started.logs().stderr == "", "nothing goes another way"
-    (begun,) = (entry for entry in log if entry["message"] == "slow begun")
-    assert begun["request_id"] == "abc-123"
-    # One server logs the exception in a field of its own, the other in the message.
-    (failure,) = (entry for entry in log if "planted,\non two lines" in "".join(entry.values()))
-    assert failure["level"] == "ERROR"
-
-
-def about_ready(started: Container) -> list[str]:
-    return [entry["message"] for entry in entries(started) if "GET /ready" in entry["message"]]
-
-
-@each_server
-def test_requests_are_not_logged_unless_asked_for(hardened: Hardened, variant: Variant) -> None:
-    assert ask(hardened(variant).port, "/ready").status in {200, 503}
-    assert entries(hardened(variant)), "there is a log to look at"
-    assert about_ready(hardened(variant)) == []
-
-
-@each_server
-def test_requests_are_logged_where_they_are_asked_for(images: Images, variant: Variant) -> None:
-    with running(images(variant), variant, ACCESS_LOG="true") as started:
-        answer = ask(started.port, "/ready")
-        started.stop()
-        (line,) = about_ready(started)
-    assert str(answer.status) in line

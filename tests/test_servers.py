@@ -1,117 +1,139 @@
-"""One setting means the same to each server: whom it believes, how much it does at once."""
+"""Every web kind under each of its servers: one setting means the same, and nothing is cut off."""
 
 import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
-from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .docker import Container, Project, ask, container, remove_images, token, wait_for, wait_until
+from .catalogue import FRAMEWORKS
+from .conftest import Images, Projects, Tag
+from .docker import Answer, Container, ask, container, wait_for, wait_until
+from .planted import ROUTES
+from .variants import HARDENED, SERVED, Variant, environment, needed
 
 pytestmark = pytest.mark.engine
 
-# By framework: a module with routes that tell what the app sees, and how they join it.
-SEEN = {
-    "fastapi": '''"""Routes that tell what the application sees."""
-
-import os
-
-from fastapi import FastAPI, Request
+each_server = pytest.mark.parametrize("variant", SERVED, ids=str)
+each_with_threads = pytest.mark.parametrize(
+    "variant", [variant for variant in SERVED if variant.interface == "wsgi"], ids=str
+)
 
 
-def join(app: FastAPI) -> None:
-    @app.get("/seen")
-    async def seen(request: Request) -> dict[str, str | int | None]:
-        client = request.client.host if request.client else None
-        return {"scheme": request.url.scheme, "client": client, "process": os.getpid()}
-''',
-    "flask": '''"""Routes that tell what the application sees, and how many requests at once."""
-
-import os
-import threading
-
-from flask import Flask, request
-
-four = threading.Barrier(4, timeout=10)
-five = threading.Barrier(5, timeout=2)
+def test_every_web_kind_has_routes_to_plant() -> None:
+    assert set(ROUTES) == {kind for kind, row in FRAMEWORKS.items() if row["role"] == "web"}
 
 
-def join(app: Flask) -> None:
-    @app.get("/seen")
-    def seen() -> dict[str, str | int | None]:
-        return {"scheme": request.scheme, "client": request.remote_addr, "process": os.getpid()}
+@pytest.fixture(scope="module")
+def with_routes(locked: Projects, tag: Tag, tmp_path_factory: pytest.TempPathFactory) -> Images:
+    """Production images with the planted routes."""
 
-    @app.get("/four")
-    def meet_four() -> dict[str, int]:
-        return {"met": four.wait()}
+    @cache
+    def make(variant: Variant) -> str:
+        project = locked(variant).copy(tmp_path_factory.mktemp("routes") / variant.slug)
+        ROUTES[variant.kind].plant(project)
+        image = tag(f"{variant}-routes")
+        project.build("--load", "--tag", image)
+        return image
 
-    @app.get("/five")
-    def meet_five() -> dict[str, int]:
-        return {"met": five.wait()}
-''',
-}
-SERVED = [
-    ("fastapi", "granian"),
-    ("fastapi", "uvicorn"),
-    ("flask", "granian"),
-    ("flask", "gunicorn"),
-]
-each_server = pytest.mark.parametrize("served", SERVED, ids="-".join)
-each_with_threads = pytest.mark.parametrize("served", SERVED[2:], ids="-".join)
+    return make
 
-Served = tuple[str, str]
+
+@contextmanager
+def running(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
+    settings = needed(variant) | ROUTES[variant.kind].settings | variables
+    with container(image, *HARDENED, *environment(settings)) as started:
+        wait_for(started.port, "/health")
+        yield started
+
+
 Start = Callable[..., Container]
 
-HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-
 
 @pytest.fixture(scope="module")
-def images(
-    template: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[Served], str]]:
-    """A production image for each framework and server, with these routes planted."""
-    repository = f"pydocker-template-test-{token()}"
-    built = []
+def start(with_routes: Images) -> Iterator[Start]:
+    """A container with these settings; the same ones share it."""
+    with ExitStack() as stack:
 
-    @cache
-    def make(served: Served) -> str:
-        framework, server = served
-        name = f"{framework}-{server}"
-        answers = {"framework": framework, "server": server, "python_version": "3.13"}
-        path = tmp_path_factory.mktemp("servers") / name
-        project = Project.render(template, path, f"{name}-app", **answers)
-        main = f"src/{project.module}/main.py"
-        (project.source / "planted.py").write_text(SEEN[framework])
-        project.edit(main, "    return app\n", "    planted.join(app)\n    return app\n")
-        project.edit(main, "from . import ", "from . import planted\nfrom . import ")
-        project.lock()
-        built.append(f"{repository}:{name}")
-        project.build("--load", "--tag", built[-1])
-        return built[-1]
+        @cache
+        def run(variant: Variant, **variables: str) -> Container:
+            context: AbstractContextManager[Container] = running(
+                with_routes(variant), variant, **variables
+            )
+            return stack.enter_context(context)
 
-    yield make
-    remove_images(*built)
+        yield run
 
 
-@pytest.fixture(scope="module")
-def start(images: Callable[[Served], str]) -> Iterator[Start]:
-    """A container of an image with these settings; the same ones share it."""
-    running = []
+# ── SIGTERM: what was begun is finished, then it ends ────────────────────────────────────────────
 
-    @cache
-    def run(served: Served, **variables: str) -> Container:
-        given = [part for name, value in variables.items() for part in ("--env", f"{name}={value}")]
-        context = container(images(served), *HARDENED, *given)
-        started = context.__enter__()
-        running.append(context)
-        wait_for(started.port, "/health")
-        return started
 
-    yield run
-    for context in running:
-        context.__exit__(None, None, None)
+@each_server
+def test_a_stop_waits_for_the_requests_in_flight(with_routes: Images, variant: Variant) -> None:
+    with running(with_routes(variant), variant) as started, ThreadPoolExecutor() as pool:
+        port = started.port
+        slow, stream = (pool.submit(ask, port, path) for path in ("/slow", "/stream"))
+        wait_until(lambda: "slow begun" in started.logs().stdout, "/slow is in flight")
+        wait_until(lambda: "stream at 0" in started.logs().stdout, "/stream is in flight")
+        assert not slow.done()
+        assert not stream.done()
+        assert started.stop() == 0
+    assert slow.result().json() == {"slow": "done"}
+    assert stream.result().body == "0\n1\n2\n3\n4\n5\n"
+
+
+# ── Logs: one JSON object a line, and no more than is asked for ──────────────────────────────────
+
+
+def entries(started: Container) -> list[dict[str, Any]]:
+    """Its log, in which every line must be an object."""
+    parsed = [json.loads(line) for line in started.logs().stdout.splitlines()]
+    assert all(isinstance(entry, dict) for entry in parsed)
+    return parsed
+
+
+@each_server
+def test_every_line_of_the_log_is_one_json_object_and_names_its_request(
+    with_routes: Images, variant: Variant
+) -> None:
+    with running(with_routes(variant), variant) as started:
+        answer: Answer = ask(started.port, "/slow", **{"x-request-id": "abc-123"})
+        assert answer.headers["x-request-id"] == "abc-123"
+        assert ask(started.port, "/broken").status == 500
+        started.stop()
+        log = entries(started)
+        assert started.logs().stderr == "", "nothing goes another way"
+    (begun,) = (entry for entry in log if entry["message"] == "slow begun")
+    assert begun["request_id"] == "abc-123"
+    # One server logs the exception in a field of its own, the other in the message.
+    (failure,) = (entry for entry in log if "planted,\non two lines" in "".join(entry.values()))
+    assert failure["level"] == "ERROR"
+
+
+def about_seen(started: Container) -> list[str]:
+    return [entry["message"] for entry in entries(started) if "/seen" in entry["message"]]
+
+
+@each_server
+def test_requests_are_not_logged_unless_asked_for(start: Start, variant: Variant) -> None:
+    assert ask(start(variant).port, "/seen").status == 200
+    assert entries(start(variant)), "there is a log to look at"
+    assert about_seen(start(variant)) == []
+
+
+@each_server
+def test_requests_are_logged_where_they_are_asked_for(
+    with_routes: Images, variant: Variant
+) -> None:
+    with running(with_routes(variant), variant, ACCESS_LOG="true") as started:
+        ask(started.port, "/seen")
+        started.stop()
+        (line,) = about_seen(started)
+    assert "GET" in line
+    assert "200" in line
 
 
 # ── X-Forwarded-For and X-Forwarded-Proto are believed from a proxy that is trusted ──────────────
@@ -137,24 +159,24 @@ def seen_from_inside(started: Container, *headers: tuple[str, str]) -> tuple[str
 
 
 @each_server
-def test_a_trusted_proxy_tells_who_asks_and_by_which_scheme(start: Start, served: Served) -> None:
-    started = start(served, TRUSTED_PROXIES=TRUSTED)
+def test_a_trusted_proxy_tells_who_asks_and_by_which_scheme(start: Start, variant: Variant) -> None:
+    started = start(variant, TRUSTED_PROXIES=TRUSTED)
     headers = [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https")]
     assert seen_from_inside(started, *headers) == ("https", "203.0.113.7")
 
 
 @each_server
-def test_a_trusted_proxy_that_says_nothing_is_who_asks(start: Start, served: Served) -> None:
-    started = start(served, TRUSTED_PROXIES=TRUSTED)
+def test_a_trusted_proxy_that_says_nothing_is_who_asks(start: Start, variant: Variant) -> None:
+    started = start(variant, TRUSTED_PROXIES=TRUSTED)
     assert seen_from_inside(started) == ("http", "127.0.0.1")
 
 
 @each_server
 def test_what_a_client_says_of_itself_does_not_count_behind_a_proxy(
-    start: Start, served: Served
+    start: Start, variant: Variant
 ) -> None:
     """A proxy adds the address that it sees, in the same line or in one more."""
-    started = start(served, TRUSTED_PROXIES=TRUSTED)
+    started = start(variant, TRUSTED_PROXIES=TRUSTED)
     one = [("X-Forwarded-For", "198.51.100.66, 203.0.113.7, 192.0.2.9")]
     assert seen_from_inside(started, *one) == ("http", "203.0.113.7")
     two = [("X-Forwarded-For", "198.51.100.66"), ("X-Forwarded-For", "203.0.113.7")]
@@ -162,8 +184,8 @@ def test_what_a_client_says_of_itself_does_not_count_behind_a_proxy(
 
 
 @each_server
-def test_nobody_else_is_believed(start: Start, served: Served) -> None:
-    started = start(served, TRUSTED_PROXIES=TRUSTED)
+def test_nobody_else_is_believed(start: Start, variant: Variant) -> None:
+    started = start(variant, TRUSTED_PROXIES=TRUSTED)
     lies = {"X-Forwarded-For": "203.0.113.7", "X-Forwarded-Proto": "https"}
     honest = ask(started.port, "/seen").json()
     assert honest["client"] != "127.0.0.1", "it comes from outside"
@@ -172,9 +194,9 @@ def test_nobody_else_is_believed(start: Start, served: Served) -> None:
 
 
 @each_server
-def test_nobody_is_believed_by_default(start: Start, served: Served) -> None:
+def test_nobody_is_believed_by_default(start: Start, variant: Variant) -> None:
     headers = [("X-Forwarded-For", "203.0.113.7"), ("X-Forwarded-Proto", "https")]
-    assert seen_from_inside(start(served), *headers) == ("http", "127.0.0.1")
+    assert seen_from_inside(start(variant), *headers) == ("http", "127.0.0.1")
 
 
 # ── Workers and threads are settings, whatever machine it runs on ────────────────────────────────
@@ -186,13 +208,15 @@ def processes(started: Container) -> set[int]:
 
 
 @each_server
-def test_one_process_answers_by_default(start: Start, served: Served) -> None:
-    assert len(processes(start(served))) == 1
+def test_one_process_answers_by_default(start: Start, variant: Variant) -> None:
+    assert len(processes(start(variant))) == 1
 
 
 @each_server
-def test_as_many_processes_answer_as_there_should_be_workers(start: Start, served: Served) -> None:
-    started = start(served, WORKERS="2")
+def test_as_many_processes_answer_as_there_should_be_workers(
+    start: Start, variant: Variant
+) -> None:
+    started = start(variant, WORKERS="2")
     # The second one may still be starting.
     wait_until(lambda: len(processes(started)) == 2, "both have answered")
 
@@ -205,13 +229,13 @@ def meet(started: Container, path: str, number: int) -> list[int]:
 
 
 @each_with_threads
-def test_a_process_answers_four_requests_at_once_by_default(start: Start, served: Served) -> None:
-    assert meet(start(served), "/four", 4) == [200] * 4
-    assert 500 in meet(start(served), "/five", 5)
+def test_a_process_answers_four_requests_at_once_by_default(start: Start, variant: Variant) -> None:
+    assert meet(start(variant), "/four", 4) == [200] * 4
+    assert 500 in meet(start(variant), "/five", 5)
 
 
 @each_with_threads
 def test_a_process_answers_as_many_requests_at_once_as_it_has_threads(
-    start: Start, served: Served
+    start: Start, variant: Variant
 ) -> None:
-    assert meet(start(served, THREADS="5"), "/five", 5) == [200] * 5
+    assert meet(start(variant, THREADS="5"), "/five", 5) == [200] * 5

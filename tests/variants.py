@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .catalogue import BASES, FRAMEWORKS, ROLES
+from .catalogue import BASES, FRAMEWORKS, ROLES, SERVERS
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,13 @@ class Variant:
     @property
     def role(self) -> str:
         return str(self.row["role"])
+
+    @property
+    def interface(self) -> str:
+        """By which its server talks to it; nothing where it has none."""
+        server = self.server or next(iter(self.row["servers"]), "")
+        known = SERVERS[server]["dependencies"] if server else {}
+        return next((name for name in self.row["targets"] if name in known), "")
 
     @property
     def slug(self) -> str:
@@ -86,6 +93,7 @@ SERVICE_SETTINGS = {
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
     "fastapi": {},
+    "flask": {},
     "django": {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "127.0.0.1"},
     "job": {},
     "cli": {},
@@ -98,6 +106,11 @@ def needed(variant: Variant) -> dict[str, str]:
     for service in variant.backing:
         found |= SERVICE_SETTINGS[service]
     return found
+
+
+# As a hardened host runs it; and with memory in the one place where libraries insist on a file.
+HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
+WITH_MEMORY = [*HARDENED, "--tmpfs", "/tmp"]
 
 
 def environment(variables: dict[str, str]) -> list[str]:
