@@ -23,8 +23,8 @@ import copier
 
 # What the project's files read: set on this machine, it would make another project of each test.
 READ_BY_PROJECTS = re.compile(
-    "ACCESS_LOG|APP_PORT|COMPOSE_.*|DATABASE_.*|ENVIRONMENT|GID|LOG_LEVEL|PYTHON_VERSION"
-    "|REGISTRY|REVISION|UID|UV_VERSION|VERSION|WORKERS"
+    "ACCESS_LOG|APP_PORT|COMPOSE_.*|DATABASE_.*|DATA_DIR|ENVIRONMENT|GID|JOB_TIMEOUT|LOG_LEVEL"
+    "|PYTHON_VERSION|REGISTRY|REVISION|SCHEDULE|TIME_ZONE|UID|UV_VERSION|VERSION|WORKERS"
 )
 
 # Far above what a build or a start takes: what is not done by then hangs.
@@ -165,6 +165,14 @@ class Project:
         self.edit(
             "pyproject.toml", "\ndependencies = [", f'\ndependencies = [\n    "{requirement}",'
         )
+
+    def give_to_developer(self) -> dict[str, str]:
+        """Who is never root; and what tells compose to work as that user."""
+        user = os.getuid() or 1000
+        if user != os.getuid():
+            for path in (self.path, *self.path.rglob("*")):
+                shutil.chown(path, user, user)
+        return {"UID": str(user), "GID": str(user)}
 
     def lock(self) -> None:
         """As the README says for a machine without uv."""

@@ -23,7 +23,8 @@ def main() -> None:
     if by_the_clock:
         schedule.follow(settings)
     else:
-        # Ends the work where it stands, and lets it tidy up. Nobody else handles it as process 1.
+        # Ends the work where it stands, and lets it tidy up. The first process of a container would
+        # not hear SIGTERM otherwise.
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda number, _: sys.exit(128 + number))
         sys.exit(runs.run(settings))

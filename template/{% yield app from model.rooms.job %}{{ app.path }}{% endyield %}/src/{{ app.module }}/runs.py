@@ -52,8 +52,8 @@ def limited(seconds: int) -> Iterator[None]:
 
     signal.signal(signal.SIGALRM, expire)
     signal.alarm(seconds)
-    # Work that goes on all the same is ended from outside Python, with exit code 1; where it hung
-    # is written to stderr.
+    # Work that goes on all the same is ended from outside Python, with exit code 1; standard error
+    # then tells where it hung.
     faulthandler.dump_traceback_later(seconds + LAST_SECONDS, exit=True)
     try:
         yield
@@ -67,7 +67,7 @@ def run(settings: Settings) -> int:
     logs.context.set({"run_id": secrets.token_hex(8)})
     started = time.monotonic()
     try:
-        with alone(settings.data_dir), limited(settings.job_timeout):
+        with limited(settings.job_timeout), alone(settings.data_dir):
             log.info("started")
             summary.write(settings.data_dir, datetime.now(settings.time_zone).date())
     except UnderWayError:

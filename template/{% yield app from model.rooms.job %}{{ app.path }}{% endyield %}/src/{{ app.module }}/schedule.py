@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 def follow(settings: Settings) -> None:
-    # Other than an event, this queue can be filled at any moment, so by a signal, too.
+    # Unlike an event, this queue can be filled at any moment, so by a signal too.
     stops: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: stops.put(number))
@@ -35,7 +35,7 @@ def follow(settings: Settings) -> None:
             break
 
         report(settings, result, time.time() + settings.job_timeout)
-        # In a process of its own: whatever it does to that, the clock goes on. A stop waits for it.
+        # In a process of its own: whatever becomes of that, the clock goes on. A stop waits for it.
         run_once = [sys.executable, "-m", f"{__package__}.main"]
         code = subprocess.run(run_once).returncode  # noqa: S603, no word of it comes from outside
         if code not in {DONE, UNDER_WAY}:
