@@ -16,23 +16,26 @@ from typing import Any
 
 import pytest
 
-from .catalogue import BASES, FRAMEWORKS, ROLES
+from .catalogue import BASES, FRAMEWORKS, ROLES, SERVICES
 from .conftest import Images, Projects
 from .docker import (
     Container,
     ask,
     container,
+    docker,
     in_image,
     inspect,
     printed,
     status,
+    token,
     wait_for,
     wait_until,
 )
 from .variants import (
     DEFAULTS,
     RUNNING,
-    SERVED,
+    SERVICE_SETTINGS,
+    SERVING,
     VARIANTS,
     WITH_MEMORY,
     Variant,
@@ -45,17 +48,53 @@ pytestmark = pytest.mark.engine
 
 each = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 each_kind = pytest.mark.parametrize("variant", DEFAULTS, ids=str)
-each_server = pytest.mark.parametrize("variant", SERVED, ids=str)
 
 
-@contextmanager
-def running(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
+@pytest.fixture(scope="module")
+def network() -> Iterator[str]:
+    name = f"pydocker-template-test-{token()}"
+    docker("network", "create", name)
+    yield name
+    docker("network", "rm", name)
+
+
+@pytest.fixture(scope="module")
+def services(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
+    """Services that answer, and the settings with which an app on their network reaches them."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(name: str) -> dict[str, str]:
+            settings = SERVICE_SETTINGS[name] | {f"{name.upper()}_URL": SERVICES[name]["url"]}
+            options, command = SERVING[name]
+            given = [*options, "--network", network, "--network-alias", name]
+            stack.enter_context(container(SERVICES[name]["image"], *given, command=command))
+            return settings
+
+        yield start
+
+
+Run = Callable[..., AbstractContextManager[Container]]
+
+
+@pytest.fixture(scope="module")
+def running(network: str, services: Callable[[str], dict[str, str]]) -> Run:
     """A container that stays, as a hardened host runs it, when it has begun to work."""
-    options = [*WITH_MEMORY, "--interactive", *environment(needed(variant) | variables)]
-    arguments = RUNNING[variant.role].stays
-    with container(image, *options, command=command(variant, arguments)) as started:
-        wait_until_it_works(started, variant)
-        yield started
+
+    @contextmanager
+    def run(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
+        role = RUNNING[variant.role]
+        settings = needed(variant)
+        if role.needs_services:
+            for name in variant.backing:
+                settings |= services(name)
+        options = [*WITH_MEMORY, "--interactive", "--network", network]
+        options += environment(settings | variables)
+        with container(image, *options, command=command(variant, role.stays)) as started:
+            wait_until_it_works(started, variant)
+            yield started
+
+    return run
 
 
 def wait_until_it_works(started: Container, variant: Variant) -> None:
@@ -79,14 +118,13 @@ def process(started: Container) -> str:
 
 
 @pytest.fixture(scope="module")
-def hardened(images: Images) -> Iterator[Callable[[Variant], Container]]:
+def hardened(images: Images, running: Run) -> Iterator[Callable[[Variant], Container]]:
     """A container of each image. Look at it, and leave it running."""
     with ExitStack() as stack:
 
         @cache
         def start(variant: Variant) -> Container:
-            context: AbstractContextManager[Container] = running(images(variant), variant)
-            return stack.enter_context(context)
+            return stack.enter_context(running(images(variant), variant))
 
         yield start
 
@@ -306,11 +344,24 @@ def test_no_shell_stands_between_the_engine_and_the_app(
 
 
 @each
-def test_a_stop_ends_it_in_time_and_with_its_exit_code(images: Images, variant: Variant) -> None:
+def test_a_stop_ends_it_in_time_and_with_its_exit_code(
+    images: Images, running: Run, variant: Variant
+) -> None:
     with running(images(variant), variant) as started:
         asked = time.monotonic()
         assert started.stop() == RUNNING[variant.role].exit_code
         assert time.monotonic() - asked < 10
+
+
+@pytest.mark.parametrize(
+    "variant", [variant for variant in VARIANTS if RUNNING[variant.role].needs_services], ids=str
+)
+def test_it_waits_for_services_that_do_not_answer(images: Images, variant: Variant) -> None:
+    given = [*WITH_MEMORY, *environment(needed(variant))]
+    with container(images(variant), *given) as started:
+        wait_until(lambda: handles_sigterm(started), "it has prepared for a stop")
+        wait_until(lambda: "127.0.0.1:1" in "".join(started.logs().stdout), "it has asked for them")
+        assert started.stop() == RUNNING[variant.role].exit_code
 
 
 # ── Its health check tells the truth, without curl ───────────────────────────────────────────────
@@ -341,7 +392,7 @@ def test_its_probe_is_python_alone_and_needs_no_shell(images: Images, variant: V
 
 @each
 def test_no_module_is_compiled_at_the_start_but_the_projects_own(
-    images: Images, locked: Projects, variant: Variant
+    images: Images, locked: Projects, running: Run, variant: Variant
 ) -> None:
     # Python itself tells where the code of each module came from, in every process of the app.
     with running(images(variant), variant, PYTHONVERBOSE="1") as started:

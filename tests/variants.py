@@ -83,12 +83,31 @@ SERVED = [variant for variant in WEB if variant.base in {"", FIRST_BASE}]
 
 # ── What a kind's container needs in production ──────────────────────────────────────────────────
 
+PASSWORD = "correct-horse-battery"
+
 # Nobody answers at these addresses: an app must start, live and stop without its services.
 SERVICE_SETTINGS = {
     "postgres": {
         "DATABASE_URL": "postgresql://app@127.0.0.1:1/app",
-        "DATABASE_PASSWORD": "correct-horse-battery",
+        "DATABASE_PASSWORD": PASSWORD,
     },
+    "rabbitmq": {
+        "RABBITMQ_URL": "amqp://app@127.0.0.1:1",
+        "RABBITMQ_PASSWORD": PASSWORD,
+    },
+    "redis": {
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "REDIS_PASSWORD": PASSWORD,
+    },
+}
+
+# Where an app has to find its services: how they are started, options and command.
+SERVING: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "rabbitmq": (
+        ["--env", "RABBITMQ_DEFAULT_USER=app", "--env", f"RABBITMQ_DEFAULT_PASS={PASSWORD}"],
+        (),
+    ),
+    "redis": ([], ("redis-server", "--requirepass", PASSWORD)),
 }
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
@@ -97,6 +116,7 @@ KIND_SETTINGS: dict[str, dict[str, str]] = {
     "django": {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "127.0.0.1"},
     "job": {},
     "cli": {},
+    "worker": {},
 }
 
 
@@ -126,10 +146,12 @@ class Running:
     ends: tuple[tuple[str, ...], ...] = ()  # and those with which it comes to an end
     exit_code: int = 0  # after SIGTERM
     probed: bool = True  # whether it has a health check
+    needs_services: bool = False  # is not well without those that it has
 
 
 RUNNING = {
     "web": Running(),
+    "worker": Running(needs_services=True),
     "job": Running(stays=("schedule",), ends=((),)),
     # A filter, whose input does not end.
     "cli": Running(stays=("unique",), ends=(("greet", "Ada"),), exit_code=143, probed=False),
