@@ -24,7 +24,7 @@ def test_an_unknown_note_is_404(client: FlaskClient) -> None:
     assert client.get(f"/notes/{10**20}").status_code == 404
 
 
-@pytest.mark.parametrize("body", ['{"text": ""}', "{}", "[]", "text=milk"])
+@pytest.mark.parametrize("body", ['{"text": ""}', '{"text": "\\u0000"}', "{}", "[]", "text=milk"])
 def test_what_is_not_a_note_is_refused(client: FlaskClient, body: str) -> None:
     assert client.post("/notes", data=body).status_code == 422
     assert client.get("/notes").get_json() == []

@@ -34,6 +34,7 @@ def connect(settings: Settings) -> Engine:
     return create_engine(
         url,
         pool_size=settings.threads,  # so that no thread waits for another one's connection
+        hide_parameters=True,  # what users sent stays out of the log of an error
         pool_pre_ping=True,  # a connection that the server closed is replaced unseen
         connect_args={"connect_timeout": 2, "tcp_user_timeout": 5000},
     )

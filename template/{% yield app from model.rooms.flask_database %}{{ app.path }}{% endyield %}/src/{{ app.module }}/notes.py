@@ -30,7 +30,8 @@ class Page(Input):
 
 
 class NewNote(Input):
-    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    # The database takes any character but that of code 0.
+    text: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
 
 
 class StoredNote(BaseModel):
