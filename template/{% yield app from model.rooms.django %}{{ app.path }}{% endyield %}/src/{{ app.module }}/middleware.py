@@ -21,11 +21,9 @@ def request_id(get_response: Next) -> Next:
     def middleware(request: HttpRequest) -> HttpResponse:
         brought = request.headers.get("x-request-id", "")
         current = brought if ACCEPTED.fullmatch(brought) else secrets.token_hex(16)
-        token = logs.context.set({"request_id": current})
-        try:
-            response = get_response(request)
-        finally:
-            logs.context.reset(token)
+        # Until the next request: Django logs how this one ended after it is answered here.
+        logs.context.set({"request_id": current})
+        response = get_response(request)
         response["x-request-id"] = current
         return response
 

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-log = logging.getLogger(__name__)
+log = logging.getLogger(__package__)
 
 
 def upgrade() -> None:
