@@ -17,7 +17,6 @@ from .docker import (
     container,
     docker,
     inspect,
-    printed,
     remove_images,
     token,
     wait_until,
@@ -126,11 +125,6 @@ def begun(started: Container) -> bool:
 def health(started: Container) -> str:
     state: str = started.inspect()["State"]["Health"]["Status"]
     return state
-
-
-def test_the_test_stage_passes_for_a_new_project(project: Project) -> None:
-    checked = project.build("--target", "test", "--output", "type=cacheonly", check=False)
-    assert checked.returncode == 0, printed(checked)
 
 
 # ── One run ──────────────────────────────────────────────────────────────────────────────────────

@@ -59,3 +59,10 @@ def test_code_is_compiled_but_not_tests(environment: Path) -> None:
     slim(environment)
     compiled = {path.parent.parent.name for path in environment.rglob("*.pyc")}
     assert compiled == {"venv"}
+
+
+def test_translations_stay_as_programs_read_them_alone(environment: Path) -> None:
+    for name in ("django.po", "django.mo"):
+        (environment / name).touch()
+    slim(environment)
+    assert [path.name for path in environment.glob("django.*")] == ["django.mo"]
