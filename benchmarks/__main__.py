@@ -15,7 +15,7 @@ from .docker import docker, require_classic_store
 from .figures import figures
 from .musts import musts
 from .project import TEMPLATE, Project
-from .recipes import RECIPES, Recipe, built
+from .recipes import FRAMEWORKS, RECIPES, Recipe, built
 from .runs import Life, Load, reason_for_no_load, sample_life, sample_load
 
 BEGIN = time.monotonic()
@@ -43,6 +43,13 @@ def options() -> argparse.Namespace:
         metavar="DIR",
         help="where benchmark.md and benchmark.json go (benchmarks/results)",
     )
+    parser.add_argument(
+        "--framework",
+        dest="frameworks",
+        action="append",
+        choices=FRAMEWORKS,
+        help="measure only this one; more by more options (all)",
+    )
     parser.add_argument("--quick", action="store_true", help="fewer repetitions: a rough idea")
     return parser.parse_args()
 
@@ -59,52 +66,55 @@ def main() -> int:
     if without_load:
         say(f"Requests are not measured: {without_load}.")
 
-    builds = {recipe: BuildSamples() for recipe in RECIPES}
-    lives: dict[Recipe, list[Life]] = {recipe: [] for recipe in RECIPES}
-    loads: dict[Recipe, list[Load]] = {recipe: [] for recipe in RECIPES}
+    frameworks = chosen.frameworks or FRAMEWORKS
+    recipes = [recipe for recipe in RECIPES if recipe.framework in frameworks]
+    builds = {recipe: BuildSamples() for recipe in recipes}
+    lives: dict[Recipe, list[Life]] = {recipe: [] for recipe in recipes}
+    loads: dict[Recipe, list[Load]] = {recipe: [] for recipe in recipes}
 
     with tempfile.TemporaryDirectory() as folder, ExitStack() as images:
         say("Rendering and locking the projects …")
         projects = {
-            server: Project(Path(folder) / server, server, chosen.python)
-            for server in {recipe.server for recipe in RECIPES}
+            key: Project(Path(folder, *key), *key, chosen.python)
+            for key in {recipe.project for recipe in recipes}
         }
         say("Warming the package caches …")
-        for recipe in RECIPES:
-            warm_up(recipe, projects[recipe.server])
+        for recipe in recipes:
+            warm_up(recipe, projects[recipe.project])
 
         # Every round goes through all recipes, so that a slow minute hits all of them.
         for number in range(repetitions.builds):
             say(f"Builds, round {number + 1} of {repetitions.builds} …")
-            for recipe in RECIPES:
-                sample_builds(recipe, projects[recipe.server], number, builds[recipe])
+            for recipe in recipes:
+                sample_builds(recipe, projects[recipe.project], number, builds[recipe])
 
         final = {
-            recipe: images.enter_context(built(recipe, projects[recipe.server], "final")).image
-            for recipe in RECIPES
+            recipe: images.enter_context(built(recipe, projects[recipe.project], "final")).image
+            for recipe in recipes
         }
         for number in range(repetitions.lives):
             say(f"Starts and stops, round {number + 1} of {repetitions.lives} …")
-            for recipe in RECIPES:
+            for recipe in recipes:
                 lives[recipe].append(sample_life(recipe, final[recipe]))
         for number in range(0 if without_load else repetitions.loads):
             say(f"Requests, round {number + 1} of {repetitions.loads} …")
-            for recipe in RECIPES:
+            for recipe in recipes:
                 loads[recipe].append(sample_load(recipe, final[recipe], repetitions.load_seconds))
 
         measured = {
             recipe: figures(
                 final[recipe],
-                projects[recipe.server].base_image,
+                projects[recipe.project].base_image,
                 builds[recipe],
                 lives[recipe],
                 loads[recipe],
             )
-            for recipe in RECIPES
+            for recipe in recipes
         }
+        project = next(iter(projects.values()))
         conditions = {
-            "base": projects[RECIPES[0].server].base_image,
-            "uv": projects[RECIPES[0].server].uv_image,
+            "base": project.base_image,
+            "uv": project.uv_image,
             "engine": docker("version", "--format", "{{.Server.Version}}"),
             "CPUs": str(os.cpu_count()),
             "rounds": f"{repetitions.builds} of builds, {repetitions.lives} of starts and stops",

@@ -30,6 +30,9 @@ class Must:
 
 
 def musts(measured: dict[Recipe, Figures]) -> list[Must]:
+    """Limits for FastAPI; the other frameworks stand beside the common recipe, without limits."""
+    if OURS_GRANIAN not in measured:
+        return []
     return [
         *beside_the_guide(OURS_GRANIAN, measured[OURS_GRANIAN], measured[GUIDE_GRANIAN], 80),
         speed(measured[OURS_GRANIAN], measured[COMMON]),

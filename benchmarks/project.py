@@ -34,10 +34,11 @@ class Change(StrEnum):
 class Project:
     """A rendered project with its lock. What it is in `path` is the same before and after."""
 
-    def __init__(self, path: Path, server: str, python: str) -> None:
+    def __init__(self, path: Path, framework: str, server: str, python: str) -> None:
         warnings.simplefilter("ignore", DirtyLocalWarning)  # the working tree is what is measured
         answers = {
             "project_name": "Bench App",
+            "framework": framework,
             "services": ["postgres"],
             "server": server,
             "python_version": python,
@@ -78,7 +79,7 @@ class Project:
 
     def edits(self, number: int) -> dict[Change, Files]:
         """One edit of each kind; another number makes other edits."""
-        code = "src/bench_app/main.py"
+        code = "src/bench_app/health.py"
         test = min(path.name for path in (self.path / "tests").glob("test_*.py"))
         return {
             Change.CODE: self._appended(code, f"\nEDIT = {number}\n"),

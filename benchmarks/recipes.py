@@ -12,24 +12,24 @@ from .project import Project
 FOLDER = Path(__file__).parent / "recipes"
 
 CONSOLE_SCRIPT = ("bench-app",)
-UVICORN = (
-    "uvicorn",
-    "--factory",
-    "bench_app.main:create_app",
-    "--host",
-    "0.0.0.0",
-    "--port",
-    "8000",
-)
+SERVE = ("--host", "0.0.0.0", "--port", "8000")
+UVICORN = ("uvicorn", "--factory", "bench_app.main:create_app", *SERVE)
+GUNICORN = ("gunicorn", "--bind", "0.0.0.0:8000")
 
 
 @dataclass(frozen=True)
 class Recipe:
     key: str
     title: str
-    server: str  # picks the project, and so the lock, that it is compared on
+    framework: str
+    server: str
     dockerfile: Path | None = None  # none: the project's own
     command: tuple[str, ...] = ()  # empty: the image's own
+
+    @property
+    def project(self) -> tuple[str, str]:
+        """What picks the project, and so the lock, that it is compared on."""
+        return self.framework, self.server
 
 
 @dataclass(frozen=True)
@@ -38,26 +38,49 @@ class Built:
     seconds: float
 
 
-OURS_GRANIAN = Recipe("ours-granian", "ours, granian", "granian")
+GUIDE = FOLDER / "uv-guide.Dockerfile"
+USUAL = FOLDER / "common.Dockerfile"
+
+OURS_GRANIAN = Recipe("ours-granian", "ours, granian", "fastapi", "granian")
 GUIDE_GRANIAN = Recipe(
-    "guide-granian",
-    "uv's guide, granian",
-    "granian",
-    FOLDER / "uv-guide.Dockerfile",
-    CONSOLE_SCRIPT,
+    "guide-granian", "uv's guide, granian", "fastapi", "granian", GUIDE, CONSOLE_SCRIPT
 )
-OURS_UVICORN = Recipe("ours-uvicorn", "ours, uvicorn", "uvicorn")
-GUIDE_UVICORN = Recipe(
-    "guide-uvicorn", "uv's guide, uvicorn", "uvicorn", FOLDER / "uv-guide.Dockerfile", UVICORN
+OURS_UVICORN = Recipe("ours-uvicorn", "ours, uvicorn", "fastapi", "uvicorn")
+GUIDE_UVICORN = Recipe("guide-uvicorn", "uv's guide, uvicorn", "fastapi", "uvicorn", GUIDE, UVICORN)
+COMMON = Recipe("common", "common, uvicorn", "fastapi", "uvicorn", USUAL, UVICORN)
+
+OURS_FLASK = Recipe("ours-flask", "ours, granian", "flask", "granian")
+OURS_FLASK_GUNICORN = Recipe("ours-flask-gunicorn", "ours, gunicorn", "flask", "gunicorn")
+COMMON_FLASK = Recipe(
+    "common-flask",
+    "common, gunicorn",
+    "flask",
+    "gunicorn",
+    USUAL,
+    (*GUNICORN, "bench_app.main:create_app()"),
 )
-COMMON = Recipe("common", "common, uvicorn", "uvicorn", FOLDER / "common.Dockerfile", UVICORN)
+OURS_DJANGO = Recipe("ours-django", "ours, granian", "django", "granian")
+OURS_DJANGO_GUNICORN = Recipe("ours-django-gunicorn", "ours, gunicorn", "django", "gunicorn")
+COMMON_DJANGO = Recipe(
+    "common-django",
+    "common, gunicorn",
+    "django",
+    "gunicorn",
+    USUAL,
+    (*GUNICORN, "bench_app.wsgi:application"),
+)
 
 # A host that nobody asks for, but each step's cache key contains it: without it, a rebuild would
 # find what an earlier run of the benchmark, or anybody's build of the same project, left behind.
 OWN_CACHE = f"run-{time.time_ns()}.invalid"
 
 # Those that are compared with each other stand side by side, and so are measured one after another.
-RECIPES = (OURS_GRANIAN, GUIDE_GRANIAN, OURS_UVICORN, GUIDE_UVICORN, COMMON)
+RECIPES = (
+    *(OURS_GRANIAN, GUIDE_GRANIAN, OURS_UVICORN, GUIDE_UVICORN, COMMON),
+    *(OURS_FLASK, OURS_FLASK_GUNICORN, COMMON_FLASK),
+    *(OURS_DJANGO, OURS_DJANGO_GUNICORN, COMMON_DJANGO),
+)
+FRAMEWORKS = tuple(dict.fromkeys(recipe.framework for recipe in RECIPES))
 
 
 @contextmanager

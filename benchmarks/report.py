@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import asdict
+from itertools import groupby
 from pathlib import Path
 
 from .figures import Figures
@@ -72,13 +73,13 @@ def table(rows: Rows) -> str:
 
 
 def markdown(conditions: dict[str, str], measured: dict[Recipe, Figures], musts: list[Must]) -> str:
-    return "\n\n".join(
-        [
-            "\n".join(f"- {name}: {value}" for name, value in conditions.items()),
-            table(figure_rows(measured)),
-            table(must_rows(musts)) + "\n",
-        ]
-    )
+    """One table for each framework: only its own recipes build the same app."""
+    parts = ["\n".join(f"- {name}: {value}" for name, value in conditions.items())]
+    for framework, group in groupby(measured.items(), lambda item: item[0].framework):
+        parts.append(f"## {framework}\n\n{table(figure_rows(dict(group)))}")
+    if musts:
+        parts.append(f"## What must be reached\n\n{table(must_rows(musts))}")
+    return "\n\n".join(parts) + "\n"
 
 
 def write(

@@ -24,6 +24,8 @@ ENVIRONMENT = {
     "HOST": "0.0.0.0",
     "DATABASE_URL": "postgresql://app@postgres/app",
     "DATABASE_PASSWORD": "0123456789abcdef0123456789abcdef",
+    "SECRET_KEY": "0123456789abcdef" * 4,
+    "ALLOWED_HOSTS": "localhost,127.0.0.1",
 }
 
 # The first line is the number of the shell itself, which grep then takes over: not the app's.

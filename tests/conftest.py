@@ -1,9 +1,9 @@
-"""What the tests share: the template as it lies here, and projects made from it."""
+"""What the tests share: the template as it lies here, projects made from it, and their images."""
 
 import os
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,15 @@ from typing import Any
 import copier
 import pytest
 
+from .docker import Project, remove_images, token
+from .variants import Variant
+
 ROOT = Path(__file__).resolve().parent.parent
 
 Render = Callable[..., Path]
+Projects = Callable[[Variant], Project]
+Images = Callable[[Variant], str]
+Tag = Callable[[str], str]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -52,6 +58,65 @@ def render(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Render:
             str(template), destination, data=answers, defaults=True, quiet=True, unsafe=False
         )
         return destination
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def fresh(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Projects:
+    """Projects as they are copied, with the stub for a lock. Copy one before you change it."""
+
+    @cache
+    def make(variant: Variant) -> Project:
+        path = tmp_path_factory.mktemp("fresh") / variant.slug
+        return Project.render(template, path, variant.slug, **variant.answers)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def locked(fresh: Projects, tmp_path_factory: pytest.TempPathFactory) -> Projects:
+    """The same with a lock. Copy one before you change it."""
+    locks: dict[bytes, bytes] = {}
+
+    @cache
+    def make(variant: Variant) -> Project:
+        project = fresh(variant).copy(tmp_path_factory.mktemp("locked") / variant.slug)
+        declared = (project.path / "pyproject.toml").read_bytes()
+        lock = project.path / "uv.lock"
+        if declared in locks:  # as on another base
+            lock.write_bytes(locks[declared])
+        else:
+            project.lock()
+            locks[declared] = lock.read_bytes()
+        return project
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def tag() -> Iterator[Tag]:
+    """Names for images, which are removed at the end."""
+    repository = f"pydocker-template-test-{token()}"
+    names = []
+
+    def make(name: str) -> str:
+        names.append(f"{repository}:{name}")
+        return names[-1]
+
+    yield make
+    remove_images(*names)
+
+
+@pytest.fixture(scope="session")
+def images(locked: Projects, tag: Tag) -> Images:
+    """The production images of the projects as they are copied."""
+
+    @cache
+    def make(variant: Variant) -> str:
+        image = tag(str(variant))
+        locked(variant).build("--load", "--tag", image)
+        return image
 
     return make
 

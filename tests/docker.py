@@ -23,8 +23,8 @@ import copier
 
 # What the project's files read: set on this machine, it would make another project of each test.
 READ_BY_PROJECTS = re.compile(
-    "ACCESS_LOG|APP_PORT|COMPOSE_.*|DATABASE_.*|ENVIRONMENT|GID|LOG_LEVEL|PYTHON_VERSION"
-    "|REGISTRY|REVISION|UID|UV_VERSION|VERSION|WORKERS"
+    "ACCESS_LOG|APP_PORT|COMPOSE_.*|DATABASE_.*|DATA_DIR|ENVIRONMENT|GID|JOB_TIMEOUT|LOG_LEVEL"
+    "|PYTHON_VERSION|REGISTRY|REVISION|SCHEDULE|TIME_ZONE|UID|UV_VERSION|VERSION|WORKERS"
 )
 
 # Far above what a build or a start takes: what is not done by then hangs.
@@ -166,6 +166,14 @@ class Project:
             "pyproject.toml", "\ndependencies = [", f'\ndependencies = [\n    "{requirement}",'
         )
 
+    def give_to_developer(self) -> dict[str, str]:
+        """Who is never root; and what tells compose to work as that user."""
+        user = os.getuid() or 1000
+        if user != os.getuid():
+            for path in (self.path, *self.path.rglob("*")):
+                shutil.chown(path, user, user)
+        return {"UID": str(user), "GID": str(user)}
+
     def lock(self) -> None:
         """As the README says for a machine without uv."""
         run("docker", "build", "--target", "lock", "--output", ".", ".", cwd=self.path)
@@ -206,6 +214,12 @@ def layers(image: str) -> list[Layer]:
         return found
 
 
+def in_image(image: str, program: str, *, user: str = "0") -> Any:
+    """What a Python program finds out inside the image; by default it may look everywhere."""
+    command = ["--rm", "--user", user, "--network", "none", "--entrypoint", "python", image]
+    return json.loads(docker("run", *command, "-c", program))
+
+
 # ── Containers ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -232,6 +246,12 @@ class Container:
         """SIGTERM; its exit code. After half a minute the engine kills it, and that is 137."""
         docker("stop", "--time", "30", self.id)
         return self.exit_code()
+
+    def wait_until_healthy(self) -> None:
+        def healthy() -> bool:
+            return bool(self.inspect()["State"]["Health"]["Status"] == "healthy")
+
+        wait_until(healthy, "the engine calls it healthy", seconds=30)
 
     def exit_code(self) -> int:
         def ended() -> bool:

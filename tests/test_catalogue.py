@@ -7,16 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import yaml
 
+from .catalogue import part
 from .conftest import ROOT
 
 EXTENSIONS = ROOT / "extensions"
-
-
-def part(name: str) -> dict[str, Any]:
-    content: dict[str, Any] = yaml.safe_load((EXTENSIONS / f"catalogue/{name}.yml").read_text())
-    return content
 
 
 @pytest.mark.parametrize("name", ["bases", "roles", "frameworks", "servers", "services"])

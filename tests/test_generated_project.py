@@ -6,13 +6,17 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 
+from .catalogue import FRAMEWORKS
 from .conftest import Render
+from .variants import Variant
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "CI"}}
@@ -30,14 +34,29 @@ def uv_run(project: Path, *command: str) -> str:
     return done.stdout
 
 
+def of_kind(kind: str) -> set[Variant]:
+    """As it is by default, and with its services under its last server."""
+    server = FRAMEWORKS[kind]["servers"][-1:] or [""]
+    services = tuple(FRAMEWORKS[kind]["services"])
+    return {
+        Variant(kind, python=PYTHON),
+        Variant(kind, server=server[0], services=services, python=PYTHON),
+    }
+
+
 @pytest.fixture(
     scope="module",
-    params=[("granian", []), ("uvicorn", ["postgres"])],
-    ids=["alone", "postgres"],
+    params=[variant for kind in FRAMEWORKS for variant in sorted(of_kind(kind), key=str)],
+    ids=str,
 )
-def project(request: pytest.FixtureRequest, render: Render) -> Path:
-    server, services = request.param
-    return render(server=server, services=services, python_version=PYTHON)
+def variant(request: pytest.FixtureRequest) -> Variant:
+    chosen: Variant = request.param
+    return chosen
+
+
+@pytest.fixture(scope="module")
+def project(variant: Variant, render: Render) -> Path:
+    return render(**variant.answers)
 
 
 def free_port() -> int:
@@ -72,19 +91,27 @@ def test_its_commit_hooks_pass(project: Path) -> None:
 
 
 def test_its_coverage_floor_is_a_floor(project: Path) -> None:
-    """Without its tests the project fails: the floor is not zero."""
+    """With one test alone the project fails: the floor is not zero."""
+    one, *_ = uv_run(project, "pytest", "--collect-only", "--quiet").splitlines()
     with pytest.raises(AssertionError, match="is less than fail-under"):
-        uv_run(project, "pytest", "--cov", "-k", "greeting or settings")
+        uv_run(project, "pytest", one, "--cov")
 
 
-def test_it_runs_with_no_service_at_hand(project: Path) -> None:
-    port = free_port()
-    server = subprocess.Popen(
-        ["uv", "run", "--quiet", "--python", PYTHON, "myapp"],
-        cwd=project,
-        env={**ENVIRONMENT, "PORT": str(port)},
-    )
+@contextmanager
+def running(project: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """Its command, until the end of the block; a stop is no failure."""
+    command = ["uv", "run", "--quiet", "--python", PYTHON, "myapp", *arguments]
+    process = subprocess.Popen(command, cwd=project, env={**ENVIRONMENT, **variables}, text=True)
     try:
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
+
+
+def serve(project: Path) -> None:
+    port = free_port()
+    with running(project, PORT=str(port)) as server:
         deadline = time.monotonic() + 120
         while True:
             try:
@@ -99,9 +126,19 @@ def test_it_runs_with_no_service_at_hand(project: Path) -> None:
         if (project / "src/myapp/notes.py").exists():
             status, note = fetch(f"http://127.0.0.1:{port}/notes", {"text": "milk"})
             assert (status, note["text"]) == (201, "milk")
-        else:
-            _, greeting = fetch(f"http://127.0.0.1:{port}/greetings/Ada")
-            assert greeting == {"message": "Hello, Ada!"}
-    finally:
-        server.terminate()
-        assert server.wait(30) == 0, "a stop is no failure"
+
+
+def run_once(project: Path) -> None:
+    uv_run(project, "myapp")
+
+
+def show_help(project: Path) -> None:
+    assert "--help" in uv_run(project, "myapp", "--help")
+
+
+# What somebody tries first, by role.
+FIRST: dict[str, Callable[[Path], None]] = {"web": serve, "job": run_once, "cli": show_help}
+
+
+def test_it_runs_with_no_service_at_hand(project: Path, variant: Variant) -> None:
+    FIRST[variant.role](project)

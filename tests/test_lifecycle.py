@@ -17,6 +17,7 @@ import copier
 import pytest
 import yaml
 
+from .catalogue import BASES, FRAMEWORKS
 from .conftest import ROOT
 
 RELEASES = [line.split() for line in (ROOT / "RELEASES").read_text().splitlines()]
@@ -129,23 +130,30 @@ def test_the_users_edits_survive(repository: Path, tmp_path: Path, version: str)
 def test_a_change_of_mind_is_as_good_as_the_right_answer_at_the_start(
     repository: Path, tmp_path: Path
 ) -> None:
-    """A walk through answers, drawn by chance but always the same one."""
-    choices: dict[str, list[Any]] = {
-        "services": [[], ["postgres"]],
-        "server": ["granian", "uvicorn"],
-        "python_version": ["3.14", "3.13", "3.12", "3.11"],
-        "ci": ["github", "none"],
-        "description": ["One.", "Two,\nin two lines.", "{{ three }}"],
-    }
+    """A walk through answers, drawn by chance but always the same one; it comes to every kind."""
     draw = random.Random(20)
     project = make(repository, tmp_path / "walk" / "myapp")
-    answers: dict[str, Any] = {}
-    for step in range(8):
-        key = draw.choice(list(choices))
-        answers[key] = draw.choice(choices[key])
-        update(project, version=copier.VcsRef.CURRENT, **{key: answers[key]})
-        fresh = make(repository, tmp_path / str(step) / "myapp", **answers)
-        assert_equal(project, fresh)
+    frameworks = list(FRAMEWORKS)
+    for step in range(8 + len(frameworks)):
+        before = recorded(project)
+        kind = FRAMEWORKS[before["framework"]]
+        choices: dict[str, list[Any]] = {
+            "base_image": list(BASES),
+            "server": kind["servers"],
+            "services": [[], list(kind["services"])],
+            "python_version": ["3.14", "3.13", "3.12", "3.11"],
+            "ci": ["github", "none"],
+            "description": ["One.", "Two,\nin two lines.", "{{ three }}"],
+        }
+        # Every other time another framework, whatever servers and services the last one had.
+        key = draw.choice([key for key, values in choices.items() if len(values) > 1])
+        answer = draw.choice(choices[key])
+        if step % 2:
+            key, answer = "framework", frameworks[(step // 2 + 1) % len(frameworks)]
+        update(project, version=copier.VcsRef.CURRENT, **{key: answer})
+        after = recorded(project)
+        assert after[key] == answer
+        assert_equal(project, make(repository, tmp_path / str(step) / "myapp", **after))
 
 
 def copier_command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
+from .catalogue import BASES, FRAMEWORKS, SERVERS, SERVICES
 from .conftest import Render
 
 LONG = "a" * 300
@@ -90,9 +91,9 @@ ACCEPTED: list[tuple[str, Any]] = [
     ("description", "x"),
     ("description", "a" * 1000),
     ("python_version", "3.11"),
-    ("server", "uvicorn"),
+    *[("framework", framework) for framework in FRAMEWORKS],
+    *[("base_image", base) for base in BASES],
     ("services", []),
-    ("services", ["postgres"]),
     ("registry", "acme"),
     ("registry", "localhost:5000"),
     ("registry", "registry.example.com:5000/team/sub-team"),
@@ -126,6 +127,39 @@ def test_a_bad_answer_is_refused_with_what_is_allowed_and_nothing_is_written(
 def test_a_good_answer_is_accepted_and_recorded(render: Render, key: str, value: Any) -> None:
     answers = yaml.safe_load((render(**{key: value}) / ".copier-answers.yml").read_text())
     assert answers[key] == value
+
+
+# What can be chosen depends on what was chosen before: a framework's own, and nothing else.
+OWN: list[tuple[str, Any, str, bool]] = [
+    (key, answer, framework, choice in row[f"{key.rstrip('s')}s"])
+    for framework, row in FRAMEWORKS.items()
+    for key, answer, choice in [
+        *[("server", server, server) for server in SERVERS],
+        *[("services", [service], service) for service in SERVICES],
+    ]
+    if row[f"{key.rstrip('s')}s"]  # else it is not asked
+]
+
+
+@pytest.mark.parametrize(("key", "value", "framework", "own"), OWN, ids=str)
+def test_a_framework_offers_its_own_servers_and_services_and_no_others(
+    render: Render, key: str, value: Any, framework: str, own: bool
+) -> None:
+    if own:
+        project = render(framework=framework, **{key: value})
+        assert yaml.safe_load((project / ".copier-answers.yml").read_text())[key] == value
+    else:
+        with pytest.raises(ValueError, match="Invalid choice"):
+            render(framework=framework, **{key: value})
+
+
+@pytest.mark.parametrize("framework", FRAMEWORKS)
+def test_what_does_not_matter_to_a_framework_is_not_recorded(
+    render: Render, framework: str
+) -> None:
+    answers = yaml.safe_load((render(framework=framework) / ".copier-answers.yml").read_text())
+    assert ("server" in answers) == bool(FRAMEWORKS[framework]["servers"])
+    assert ("services" in answers) == bool(FRAMEWORKS[framework]["services"])
 
 
 @pytest.mark.parametrize("description", DESCRIPTIONS.values(), ids=DESCRIPTIONS.keys())

@@ -17,11 +17,9 @@ import pytest
 import yaml
 from allpairspy import AllPairs
 
+from .catalogue import BASES, FRAMEWORKS, SERVERS, SERVICES, part
 from .conftest import ROOT
 
-FRAMEWORKS: dict[str, Any] = yaml.safe_load(
-    (ROOT / "extensions/catalogue/frameworks.yml").read_text()
-)
 CHOICES: dict[str, list[Any]] = {
     "framework": list(FRAMEWORKS),
     "project_slug": ["myapp", "a", "my-long-project-name-of-forty-characters"],
@@ -35,7 +33,7 @@ CHOICES: dict[str, list[Any]] = {
 
 
 def go_together(values: list[Any]) -> bool:
-    """Whether these first few answers can be given: a framework has its own servers and services."""
+    """Whether the first few answers fit: a framework has servers and services of its own."""
     answers = dict(zip(CHOICES, values, strict=False))
     kind = FRAMEWORKS[answers["framework"]]
     servers = kind["servers"] or ["none"]
@@ -227,7 +225,7 @@ def test_a_lock_can_be_made_and_holds_no_name_that_is_still_free(
     template: Path, tmp_path: Path
 ) -> None:
     """A project called like one of its own dependencies could not be locked."""
-    names = yaml.safe_load((ROOT / "extensions/catalogue/names.yml").read_text())
+    names = part("names")
     every = [
         {"framework": name, "services": list(kind["services"]), **server}
         for name, kind in FRAMEWORKS.items()
@@ -247,12 +245,8 @@ def test_a_lock_can_be_made_and_holds_no_name_that_is_still_free(
 def test_all_choices_are_covered() -> None:
     """A new choice in copier.yml joins the pairs above."""
     questions = yaml.safe_load((ROOT / "copier.yml").read_text())
-    versions = yaml.safe_load((ROOT / "extensions/catalogue/versions.yml").read_text())
-    bases = yaml.safe_load((ROOT / "extensions/catalogue/bases.yml").read_text())
-    servers = yaml.safe_load((ROOT / "extensions/catalogue/servers.yml").read_text())
-    services = yaml.safe_load((ROOT / "extensions/catalogue/services.yml").read_text())
-    assert CHOICES["python_version"] == versions["python"]
-    assert CHOICES["base_image"] == list(bases)
-    assert {*servers, "none"} == set(CHOICES["server"])
-    assert set(services) <= {service for chosen in CHOICES["services"] for service in chosen}
+    assert CHOICES["python_version"] == part("versions")["python"]
+    assert CHOICES["base_image"] == list(BASES)
+    assert {*SERVERS, "none"} == set(CHOICES["server"])
+    assert set(SERVICES) <= {service for chosen in CHOICES["services"] for service in chosen}
     assert CHOICES["ci"] == questions["ci"]["choices"]

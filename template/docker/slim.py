@@ -33,6 +33,9 @@ def main(environment: str) -> None:
     if shutil.which("strip"):
         with ThreadPoolExecutor() as pool:
             list(pool.map(strip, Path(environment).rglob("*.so*")))
+    # What translators edit; programs read the compiled files beside them.
+    for source in Path(environment).rglob("*.po"):
+        source.unlink()
     compileall.compile_dir(
         environment,
         quiet=1,

@@ -1,5 +1,6 @@
 """Notes survive, and what is not a note is refused."""
 
+import pytest
 from fastapi.testclient import TestClient
 
 
@@ -20,5 +21,10 @@ def test_an_unknown_note_is_404(client: TestClient) -> None:
     assert client.get("/notes/1").status_code == 404
 
 
-def test_an_empty_note_is_refused(client: TestClient) -> None:
-    assert client.post("/notes", json={"text": ""}).status_code == 422
+def test_a_number_that_no_note_can_have_is_refused(client: TestClient) -> None:
+    assert client.get(f"/notes/{2**31}").status_code == 422
+
+
+@pytest.mark.parametrize("text", ["", "a\0b", "a" * 1001], ids=["empty", "code 0", "long"])
+def test_a_text_that_cannot_be_stored_is_refused(client: TestClient, text: str) -> None:
+    assert client.post("/notes", json={"text": text}).status_code == 422

@@ -39,6 +39,7 @@ async def connect(settings: Settings) -> AsyncIterator[Database]:
     else:
         database = Database(
             url,
+            hide_parameters=True,  # what users sent stays out of the log of an error
             pool_pre_ping=True,  # a connection that the server closed is replaced unseen
             connect_args={"connect_timeout": 2, "tcp_user_timeout": 5000},
         )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter, HTTPException, Path
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import DateTime, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
@@ -24,11 +24,13 @@ class Note(Base):
     )
 
 
+# What the database can hold: four bytes of number, and text without the character of code 0.
+NoteId = Annotated[int, Path(ge=1, lt=2**31)]
 Limit = Annotated[int, Field(ge=1, le=100)]
 
 
 class NewNote(BaseModel):
-    text: Annotated[str, Field(min_length=1, max_length=1000)]
+    text: Annotated[str, Field(min_length=1, max_length=1000, pattern=r"^[^\x00]*$")]
 
 
 class StoredNote(NewNote):
@@ -53,7 +55,7 @@ async def newest(session: Session, limit: Limit = 20) -> Sequence[Note]:
 
 
 @router.get("/{note_id}", response_model=StoredNote)
-async def read(note_id: int, session: Session) -> Note:
+async def read(note_id: NoteId, session: Session) -> Note:
     note = await session.get(Note, note_id)
     if note is None:
         raise HTTPException(404, "no such note")

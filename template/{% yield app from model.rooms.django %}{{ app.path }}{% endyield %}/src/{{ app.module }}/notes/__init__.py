@@ -1,0 +1,1 @@
+"""Notes: an app to copy for the next one."""

@@ -1,0 +1,9 @@
+from flask.testing import FlaskClient
+
+
+def test_a_greeting_names_who_is_greeted(client: FlaskClient) -> None:
+    assert client.get("/greetings/Ada").json == {"message": "Hello, Ada!"}
+
+
+def test_a_name_that_is_too_long_is_refused(client: FlaskClient) -> None:
+    assert client.get(f"/greetings/{'a' * 51}").status_code == 422

@@ -1,0 +1,21 @@
+"""The work: how full the disk was, a file a day. Put your own in its place."""
+
+import json
+import logging
+import shutil
+from datetime import date
+from pathlib import Path
+
+from .files import write_whole
+
+log = logging.getLogger(__name__)
+
+
+def write(folder: Path, day: date) -> Path:
+    """Once or ten times a day, what remains is the same one file: a run can be repeated."""
+    disk = shutil.disk_usage(folder)
+    summary = {"day": day.isoformat(), "bytes": disk.total, "free": disk.free}
+    path = folder / f"summary-{day}.json"
+    write_whole(path, json.dumps(summary) + "\n")
+    log.info("wrote %s", path.name)
+    return path
