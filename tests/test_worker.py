@@ -151,7 +151,7 @@ def once(numbers: list[str]) -> dict[str, int]:
 
 
 @pytest.fixture(scope="class")
-def stack(
+def deployed(
     request: pytest.FixtureRequest, template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
     broker: str = request.cls.broker
@@ -161,6 +161,13 @@ def stack(
         yield stack
     finally:
         stack.compose.remove(f"{REGISTRY}/acme/{stack.project.slug}:dev")
+
+
+@pytest.fixture
+def stack(deployed: Stack) -> Stack:
+    """The same, running, whatever the test before has left."""
+    deployed.compose("start", deployed.broker, "app")
+    return deployed
 
 
 class Promises:
