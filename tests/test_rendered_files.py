@@ -210,7 +210,11 @@ def test_every_setting_is_explained(project: Path) -> None:
         return
     fields = re.findall(r"^    (\w+): .+ = ", settings[0].read_text(), re.MULTILINE)
     assert len(fields) >= 3
-    for name in {"log_level", *fields} - {"host", "health_report", "heartbeat"}:  # fixed by the image
+    for name in {"log_level", *fields} - {
+        "host",
+        "health_report",
+        "heartbeat",
+    }:  # fixed by the image
         assert re.search(rf"^#{name.upper()}=", manual, re.MULTILINE), name
 
 
