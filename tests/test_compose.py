@@ -65,7 +65,8 @@ def development(
     """Two projects at once: one whose owner the container's user is, and one of somebody else."""
     us = os.getuid()
     developer = us or 1000  # root is nobody to develop as
-    answers = {"own": POSTGRES, "foreign": {}}
+    # BusyBox has other commands than Debian, and another shell.
+    answers = {"own": {**POSTGRES, "base_image": "alpine"}, "foreign": {}}
     users = {"own": developer, "foreign": us + 1000}
     folder = tmp_path_factory.mktemp("development")
     found = {}

@@ -101,12 +101,15 @@ def test_its_coverage_floor_is_a_floor(project: Path) -> None:
 def running(project: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """Its command, until the end of the block; a stop is no failure."""
     command = ["uv", "run", "--quiet", "--python", PYTHON, "myapp", *arguments]
-    process = subprocess.Popen(command, cwd=project, env={**ENVIRONMENT, **variables}, text=True)
+    process = subprocess.Popen(
+        command, cwd=project, env={**ENVIRONMENT, **variables}, text=True, stdout=subprocess.PIPE
+    )
     try:
         yield process
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        process.communicate(timeout=30)
+        assert process.returncode == 0
 
 
 def serve(project: Path) -> None:
@@ -128,6 +131,12 @@ def serve(project: Path) -> None:
             assert (status, note["text"]) == (201, "milk")
 
 
+def wait_for_tasks(project: Path) -> None:
+    with running(project) as worker:
+        assert worker.stdout is not None
+        assert any("ready" in line for line in worker.stdout), "it ended before it was ready"
+
+
 def run_once(project: Path) -> None:
     uv_run(project, "myapp")
 
@@ -137,7 +146,12 @@ def show_help(project: Path) -> None:
 
 
 # What somebody tries first, by role.
-FIRST: dict[str, Callable[[Path], None]] = {"web": serve, "job": run_once, "cli": show_help}
+FIRST: dict[str, Callable[[Path], None]] = {
+    "web": serve,
+    "worker": wait_for_tasks,
+    "job": run_once,
+    "cli": show_help,
+}
 
 
 def test_it_runs_with_no_service_at_hand(project: Path, variant: Variant) -> None:

@@ -134,7 +134,7 @@ def test_a_change_of_mind_is_as_good_as_the_right_answer_at_the_start(
     draw = random.Random(20)
     project = make(repository, tmp_path / "walk" / "myapp")
     frameworks = list(FRAMEWORKS)
-    for step in range(8 + len(frameworks)):
+    for step in range(2 * len(frameworks)):
         before = recorded(project)
         kind = FRAMEWORKS[before["framework"]]
         choices: dict[str, list[Any]] = {

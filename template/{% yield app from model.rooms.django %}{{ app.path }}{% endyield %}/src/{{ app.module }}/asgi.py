@@ -7,7 +7,8 @@ from django.core.asgi import get_asgi_application
 
 from . import migrate
 
-# WhiteNoise reads files in a thread, each whole. They are small, and Django need not tell.
+# WhiteNoise's files are read in a thread and sent whole; they are small, and Django need not tell.
+# What you stream yourself should come from an `async def` generator, or it is sent whole, too.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", f"{__package__}.settings")
