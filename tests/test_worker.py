@@ -19,7 +19,7 @@ from .test_compose import FILES, REGISTRY, make_secrets
 
 pytestmark = pytest.mark.engine
 
-# At a stop, running tasks get a second. Redis waits 20 for a task that was not acknowledged.
+# At a stop, running tasks get a second.
 SETTINGS = "SHUTDOWN_TIMEOUT=1\nTASK_TIME_LIMIT=10\n"
 
 # What a user would add, to be counted by its log lines.
@@ -42,7 +42,7 @@ def oversleep() -> None:
             log.info("told that the time is over")
 
 
-@app.task
+@app.task(default_retry_delay=1)
 def crash() -> None:
     log.info("begun crash")
     os._exit(1)
@@ -70,6 +70,9 @@ class Stack:
         tasks = f"src/{self.project.module}/tasks.py"
         self.project.edit(tasks, "import logging\n", "import logging\nimport os\nimport time\n")
         self.project.append(tasks, TASKS)
+        if broker == "redis":  # else it would wait for a quarter of an hour
+            waits = "max(900, 2 * settings.task_time_limit)"
+            self.project.edit(f"src/{self.project.module}/broker.py", waits, "20")
         self.project.append(".env", SETTINGS)
         self.project.lock()
         make_secrets(self.project)
@@ -194,8 +197,8 @@ class Promises:
         assert stack.count("done", naps) == once(naps)
 
     def test_no_task_is_lost_where_the_worker_is_killed(self, stack: Stack) -> None:
-        naps = stack.naps(6, 0.5)
-        wait_until(lambda: len(stack.count("done", naps)) == 2, "two are done")
+        naps = stack.naps(8, 0.7)
+        wait_until(lambda: len(stack.count("done", naps)) >= 2, "some are done")
         docker("kill", stack.worker.id)
         assert stack.worker.exit_code() == 137
         stack.start()
