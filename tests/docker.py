@@ -247,11 +247,11 @@ class Container:
         docker("stop", "--time", "30", self.id)
         return self.exit_code()
 
-    def wait_until_healthy(self) -> None:
+    def wait_until_healthy(self, seconds: float = 30) -> None:
         def healthy() -> bool:
             return bool(self.inspect()["State"]["Health"]["Status"] == "healthy")
 
-        wait_until(healthy, "the engine calls it healthy", seconds=30)
+        wait_until(healthy, "the engine calls it healthy", seconds)
 
     def exit_code(self) -> int:
         def ended() -> bool:

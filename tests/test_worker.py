@@ -166,7 +166,10 @@ def deployed(
 @pytest.fixture
 def stack(deployed: Stack) -> Stack:
     """The same, running, whatever the test before has left."""
-    deployed.compose("start", deployed.broker, "app")
+    broker = deployed.compose.container(deployed.broker)
+    docker("start", broker.id)
+    broker.wait_until_healthy(seconds=90)
+    deployed.start()
     return deployed
 
 
