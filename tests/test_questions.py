@@ -162,6 +162,24 @@ def test_what_does_not_matter_to_a_framework_is_not_recorded(
     assert ("services" in answers) == bool(FRAMEWORKS[framework]["services"])
 
 
+@pytest.mark.parametrize(
+    ("services", "broker"),
+    [
+        ([], "redis"),
+        (["redis"], "redis"),
+        (["rabbitmq"], "rabbitmq"),
+        (["redis", "rabbitmq"], "rabbitmq"),
+    ],
+)
+def test_a_worker_has_one_broker_whatever_is_chosen(
+    render: Render, services: list[str], broker: str
+) -> None:
+    project = render(framework="worker", services=services)
+    assert f"settings.{broker}.get_secret_value()" in (project / "src/myapp/broker.py").read_text()
+    compose = yaml.safe_load((project / "compose.yaml").read_text())
+    assert set(compose["services"]) == {"app", *(services or [broker])}
+
+
 @pytest.mark.parametrize("description", DESCRIPTIONS.values(), ids=DESCRIPTIONS.keys())
 def test_a_description_may_hold_anything_and_every_file_stays_valid(
     render: Render, description: str

@@ -32,7 +32,7 @@ class RefusedError(Exception):
 
 @app.task(
     bind=True,
-    # What passes by itself is tried again, after about 1, 2, 4 … 64 seconds.
+    # What passes by itself is tried again, after up to 1, 2, 4 … 64 seconds: chance spreads them.
     autoretry_for=(UnavailableError, OSError, HTTPException),
     max_retries=7,
     retry_backoff=True,
