@@ -44,7 +44,11 @@ def slim(environment: Path, strip: str = "") -> None:
     )
 
 
-@pytest.mark.parametrize(("strip", "kept"), [(BREAKS, True), (SPARES, False), ("", True)])
+@pytest.mark.parametrize(
+    ("strip", "kept"),
+    [(BREAKS, True), (SPARES, False), ("", True)],
+    ids=["breaks", "spares", "absent"],
+)
 def test_a_library_that_stripping_breaks_stays_as_it_was(
     environment: Path, strip: str, kept: bool
 ) -> None:
