@@ -221,8 +221,13 @@ def test_every_answer_is_recorded_and_nothing_else(render: Render, template: Pat
         for key, question in questions.items()
         if not key.startswith("_") and question.get("when") is not False
     }
-    answers = yaml.safe_load((render() / ".copier-answers.yml").read_text())
-    assert {key for key in answers if not key.startswith("_")} == asked
+    of_a_workspace = {"apps", "packages", "dockerfiles"}
+    for layout, of_the_other in (("single", of_a_workspace), ("workspace", {"framework"})):
+        answers = yaml.safe_load(
+            (render(layout, layout=layout) / ".copier-answers.yml").read_text()
+        )
+        recorded = {key for key in answers if not key.startswith("_")}
+        assert recorded == asked - of_the_other
 
 
 def test_every_question_says_what_its_answer_changes(template: Path) -> None:
