@@ -3,6 +3,7 @@
 import subprocess
 import tarfile
 import zlib
+from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import IO
 
@@ -23,7 +24,7 @@ class Push:
 @dataclass
 class BuildSamples:
     cold: list[float] = field(default_factory=list)
-    rebuild: dict[Change, list[float]] = field(default_factory=lambda: {c: [] for c in Change})
+    rebuild: dict[Change, list[float]] = field(default_factory=lambda: defaultdict(list))
     push: dict[Change, Push] = field(default_factory=dict)
 
 

@@ -2,11 +2,12 @@
 
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from string import Template
+from typing import Any
 
 import copier
 from copier.errors import DirtyLocalWarning
@@ -16,7 +17,7 @@ from .docker import docker
 TEMPLATE = Path(__file__).resolve().parent.parent
 
 # One for each round of builds: small, pure, without dependencies, used by nothing in the project.
-SPARE_PACKAGES = ("itsdangerous", "blinker", "cachetools")
+SPARE_PACKAGES = ("cachetools", "sortedcontainers", "toolz")
 
 Files = dict[str, str]  # path in the project → text
 
@@ -29,6 +30,28 @@ class Change(StrEnum):
     VERSION = "version bump"
     TESTS = "tests-only edit"
     TOOLS = "tool-config edit"
+    SHARED = "change of a package that it uses"
+    UNUSED = "change of a package that it does not use"
+    NEIGHBOUR = "change of another app's code"
+    NEIGHBOURS_LOCK = "one dependency added to another app"
+
+
+WORKSPACE = "workspace"  # stands where a framework would: its app is a FastAPI app
+
+
+def answers_of(framework: str) -> dict[str, Any]:
+    """Of the workspace, bench-app is what is built; the worker is its neighbour."""
+    if framework != WORKSPACE:
+        return {"project_name": "Bench App", "framework": framework}
+    return {
+        "project_name": "Bench",
+        "layout": "workspace",
+        "apps": {
+            "bench-app": {"framework": "fastapi", "packages": ["core"]},
+            "worker": {"framework": "worker", "packages": ["core", "extra"]},
+        },
+        "packages": ["core", "extra"],
+    }
 
 
 class Project:
@@ -37,13 +60,13 @@ class Project:
     def __init__(self, path: Path, framework: str, server: str, python: str) -> None:
         warnings.simplefilter("ignore", DirtyLocalWarning)  # the working tree is what is measured
         answers = {
-            "project_name": "Bench App",
-            "framework": framework,
+            **answers_of(framework),
             "services": ["postgres"],
             "server": server,
             "python_version": python,
             "ci": "github",
         }
+        self.app = "apps/bench-app/" if framework == WORKSPACE else ""
         copier.run_copy(
             str(TEMPLATE), path, answers, defaults=True, quiet=True, unsafe=False, vcs_ref="HEAD"
         )
@@ -79,31 +102,45 @@ class Project:
 
     def edits(self, number: int) -> dict[Change, Files]:
         """One edit of each kind; another number makes other edits."""
-        code = "src/bench_app/health.py"
-        test = min(path.name for path in (self.path / "tests").glob("test_*.py"))
-        return {
-            Change.CODE: self._appended(code, f"\nEDIT = {number}\n"),
+        edit = f"\nEDIT = {number}\n"
+        tests = self.path / self.app / "tests"
+        test = min(path.name for path in tests.glob("test_*.py"))
+        version = (r'^version = ".*"$', f'version = "9.9.{number}"')
+        edits = {
+            Change.CODE: self._appended(f"{self.app}src/bench_app/health.py", edit),
             Change.DEPENDENCY: self.with_dependencies(SPARE_PACKAGES[number]),
-            Change.VERSION: self._relocked(
-                self._pyproject(r'^version = ".*"$', f'version = "9.9.{number}"')
+            Change.VERSION: self._relocked(self._pyproject(self.app, *version)),
+            Change.TESTS: self._appended(f"{self.app}tests/{test}", edit),
+            Change.TOOLS: self._pyproject(
+                "", r"^line-length = .*$", f"line-length = {110 + number}"
             ),
-            Change.TESTS: self._appended(f"tests/{test}", f"\nEDIT = {number}\n"),
-            Change.TOOLS: self._pyproject(r"^line-length = .*$", f"line-length = {110 + number}"),
+        }
+        if not self.app:
+            return edits
+        return edits | {
+            Change.SHARED: self._appended("packages/core/src/core/release.py", edit),
+            Change.UNUSED: self._appended("packages/extra/src/extra/release.py", edit),
+            Change.NEIGHBOUR: self._appended("apps/worker/src/worker/tasks.py", edit),
+            Change.NEIGHBOURS_LOCK: self._with(SPARE_PACKAGES[number : number + 1], "apps/worker/"),
         }
 
     def with_dependencies(self, *packages: str) -> Files:
+        return self._with(packages, self.app)
+
+    def _with(self, packages: Iterable[str], member: str) -> Files:
         added = "".join(f'    "{package}",\n' for package in packages)
-        return self._relocked(self._pyproject(r"^dependencies = \[\n", rf"\g<0>{added}"))
+        return self._relocked(self._pyproject(member, r"^dependencies = \[\n", rf"\g<0>{added}"))
 
     def _appended(self, name: str, text: str) -> Files:
         return {name: (self.path / name).read_text() + text}
 
-    def _pyproject(self, pattern: str, replacement: str) -> Files:
-        text = (self.path / "pyproject.toml").read_text()
+    def _pyproject(self, folder: str, pattern: str, replacement: str) -> Files:
+        name = f"{folder}pyproject.toml"
+        text = (self.path / name).read_text()
         edited, count = re.subn(pattern, replacement, text, flags=re.MULTILINE)
         if count != 1:
-            raise SystemExit(f"pyproject.toml matches {pattern!r} {count} times instead of once")
-        return {"pyproject.toml": edited}
+            raise SystemExit(f"{name} matches {pattern!r} {count} times instead of once")
+        return {name: edited}
 
     def _relocked(self, files: Files) -> Files:
         """The files and the lock that goes with them, made here so that no timing contains it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .docker import PREFIX, docker, removed_afterwards
-from .project import Project
+from .project import WORKSPACE, Project
 
 FOLDER = Path(__file__).parent / "recipes"
 
@@ -39,6 +39,7 @@ class Built:
 
 
 GUIDE = FOLDER / "uv-guide.Dockerfile"
+WORKSPACE_GUIDE = FOLDER / "uv-guide-workspace.Dockerfile"
 USUAL = FOLDER / "common.Dockerfile"
 
 OURS_GRANIAN = Recipe("ours-granian", "ours, granian", "fastapi", "granian")
@@ -69,6 +70,10 @@ COMMON_DJANGO = Recipe(
     USUAL,
     (*GUNICORN, "bench_app.wsgi:application"),
 )
+OURS_WORKSPACE = Recipe("ours-workspace", "ours, granian", WORKSPACE, "granian")
+GUIDE_OF_WORKSPACE = Recipe(
+    "guide-workspace", "uv's guide, granian", WORKSPACE, "granian", WORKSPACE_GUIDE, CONSOLE_SCRIPT
+)
 
 # A host that nobody asks for, but each step's cache key contains it: without it, a rebuild would
 # find what an earlier run of the benchmark, or anybody's build of the same project, left behind.
@@ -79,6 +84,7 @@ RECIPES = (
     *(OURS_GRANIAN, GUIDE_GRANIAN, OURS_UVICORN, GUIDE_UVICORN, COMMON),
     *(OURS_FLASK, OURS_FLASK_GUNICORN, COMMON_FLASK),
     *(OURS_DJANGO, OURS_DJANGO_GUNICORN, COMMON_DJANGO),
+    *(OURS_WORKSPACE, GUIDE_OF_WORKSPACE),
 )
 FRAMEWORKS = tuple(dict.fromkeys(recipe.framework for recipe in RECIPES))
 

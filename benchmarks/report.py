@@ -7,7 +7,6 @@ from pathlib import Path
 
 from .figures import Figures
 from .musts import Must
-from .project import Change
 from .recipes import Recipe
 
 Rows = list[list[str]]
@@ -15,16 +14,17 @@ Rows = list[list[str]]
 
 def figure_rows(measured: dict[Recipe, Figures]) -> Rows:
     columns = measured.values()
+    changes = list(dict.fromkeys(change for f in columns for change in f.push))
     return [
         ["", *(recipe.title for recipe in measured)],
         ["added to the base, MB", *(shown(f.added, 1e-6) for f in columns)],
         ["cold build, s", *(shown(f.cold) for f in columns)],
-        *([f"rebuild, {c}, s", *(shown(f.rebuild[c]) for f in columns)] for c in Change),
-        *([f"pushed, {c}, KB", *(shown(f.push[c].size, 1e-3) for f in columns)] for c in Change),
+        *([f"rebuild, {c}, s", *(shown(f.rebuild[c]) for f in columns)] for c in changes),
+        *([f"pushed, {c}, KB", *(shown(f.push[c].size, 1e-3) for f in columns)] for c in changes),
         *(
             [f"… of it dependencies, {c}, KB"]
             + [shown(f.push[c].dependencies, 1e-3) for f in columns]
-            for c in Change
+            for c in changes
         ),
         ["start → first 200, s", *(shown(f.first_answer) for f in columns)],
         ["start → healthy, s", *(shown(f.healthy) for f in columns)],
