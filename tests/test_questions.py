@@ -1,6 +1,10 @@
 """What is asked is checked where it is asked: the legal passes, the rest is explained."""
 
+import datetime
 import json
+import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -198,6 +202,272 @@ def test_a_description_may_hold_anything_and_every_file_stays_valid(
         if "image.description=" in line
     )
     assert json.loads(label.replace(r"\$", "$")) == one_line
+
+
+# ── The questions of a workspace ─────────────────────────────────────────────────────────────────
+
+
+def only(framework: Any, **limits: Any) -> dict[str, Any]:
+    """The answer to `apps` with one app, in its long form."""
+    return {"api": {"framework": framework, **limits}}
+
+
+# What a name of an app or a package must not be, and a word of the reason.
+BAD_NAMES: list[tuple[Any, str]] = [
+    ("", "lower-case letters"),
+    ("Api", "lower-case letters"),
+    ("my_api", "single hyphens"),
+    ("my--api", "single hyphens"),
+    ("api-", "single hyphens"),
+    ("../api", "lower-case letters"),
+    ("{{ x }}", "lower-case letters"),
+    ("2fast", "a letter first"),
+    ("a" * 41, "at most 40"),
+    ("class", "word of the Python language"),
+    ("site", "standard library"),
+    ("json", "standard library"),
+    ("celery", "package that the project can install"),
+    ("sqlalchemy", "package that the project can install"),
+    ("src", "taken by a folder"),
+    ("tests", "taken by a folder"),
+    ("docker", "taken by a folder"),
+    ("no", "read as something else"),
+    ("test", "a part of its own"),
+    ("apps", "a part of its own"),
+    ("packages", "a part of its own"),
+    ("health", "a part of its own"),
+    ("lock", "a part of its own"),
+    ("default", "a part of its own"),
+    ("development", "a part of its own"),
+    ("postgres", "a part of its own"),
+    ("rabbitmq", "a part of its own"),
+    ("redis", "package that the project can install"),
+    ("api-migrate", "a part of its own"),
+    ("postgres-databases", "a part of its own"),
+    ("test-api", "a part of its own"),
+    ("myapp", "name of the project itself"),
+]
+
+# What YAML makes of a word that looks like a name; then what no YAML of a person would hold.
+NO_NAMES: list[Any] = [None, True, 1000, 1.5, datetime.date(2026, 1, 2), (), b"api"]
+
+NO_MAPS: list[Any] = [None, True, 1, "", "api", [], ["api"], [["api"]], [None], {}]
+NO_LISTS: list[Any] = [None, True, 1, 1.5, "postgres", {}, {"postgres": 1}, [1], [None], [[]], [{}]]
+NO_KINDS: list[Any] = [None, True, 1, "", "rails", "Fastapi", [], ["fastapi"], [["fastapi"]], {}]
+
+REFUSED_APPS: list[tuple[Any, str]] = [
+    *[(apps, "each app's name and kind") for apps in NO_MAPS],
+    *[({name: "cli"}, why) for name, why in BAD_NAMES],
+    *[({name: "cli"}, "YAML reads a name here as") for name in NO_NAMES],
+    *[({"api": kind}, "one of fastapi, flask") for kind in NO_KINDS],
+    *[(only(kind), "one of fastapi, flask") for kind in NO_KINDS[-4:]],
+    *[(only("fastapi", services=value), "services as a list") for value in NO_LISTS],
+    *[(only("fastapi", packages=value), "packages as a list") for value in NO_LISTS[-4:]],
+    (only("fastapi", services=["oracle"]), "cannot use oracle; it can use postgres"),
+    (only("fastapi", services=["redis"]), "cannot use redis; it can use postgres"),
+    (only("worker", services=["postgres"]), "it can use redis and rabbitmq"),
+    (only("cli", services=["postgres"]), "it can use no service"),
+    (only("cli", service=[]), 'has "service", which nothing reads'),
+    ({"api": {"services": []}}, "one of fastapi, flask"),
+    ({"api": "fastapi", "class": "cli", "Shop": "django"}, "Python language"),
+]
+
+REFUSED_PACKAGES: list[tuple[Any, str]] = [
+    *[(value, "a list of names") for value in [None, True, 1, "core", {}, {"core": 1}]],
+    *[([name], why) for name, why in BAD_NAMES[::4]],
+    *[([name], "YAML reads a name here as") for name in [*NO_NAMES, [], ["core"], {}]],
+    (["core", "api"], "is an app already"),
+    (["core", "core"], "named twice"),
+    (["core", "more", "core"], "named twice"),
+]
+
+
+def refusal_of(render: Render, folder: Path, **answers: Any) -> str:
+    """Why these answers are refused; nothing is written then."""
+    with pytest.raises((ValueError, TypeError)) as refusal:
+        render(into=folder, layout="workspace", **answers)
+    assert not (folder / "myapp").exists()
+    message = str(refusal.value)
+    for crash in ("object", "attribute", "undefined", "Undefined", "unhashable", "expected"):
+        assert crash not in message
+    return message
+
+
+@pytest.mark.parametrize(("apps", "explained"), REFUSED_APPS, ids=str)
+def test_apps_that_cannot_be_are_refused_with_what_is_allowed(
+    render: Render, tmp_path: Path, apps: Any, explained: str
+) -> None:
+    message = refusal_of(render, tmp_path, apps=apps)
+    assert message.startswith("Validation error for question 'apps': ")
+    assert explained in message
+
+
+@pytest.mark.parametrize(("packages", "explained"), REFUSED_PACKAGES, ids=str)
+def test_packages_that_cannot_be_are_refused_with_what_is_allowed(
+    render: Render, tmp_path: Path, packages: Any, explained: str
+) -> None:
+    message = refusal_of(render, tmp_path, packages=packages)
+    assert message.startswith("Validation error for question 'packages': ")
+    assert explained in message
+
+
+@pytest.mark.parametrize(
+    ("answers", "explained"),
+    [
+        (
+            {"apps": only("cli", packages=["core", "more"]), "packages": ["core"]},
+            "api depends on more, which is no package of the workspace",
+        ),
+        (
+            {"apps": only("fastapi", services=["postgres"]), "services": []},
+            "an app uses postgres: choose it here too",
+        ),
+        (
+            {"apps": only("fastapi", services=[]), "services": ["postgres"]},
+            "No app uses postgres: leave it out here",
+        ),
+        (
+            {"apps": only("worker", services=["redis"]), "services": ["redis", "rabbitmq"]},
+            "No app uses rabbitmq: leave it out here",
+        ),
+        ({"apps": {"api": "fastapi"}, "services": ["redis"]}, "Invalid choice"),
+        ({"apps": {"api": "fastapi"}, "services": ["oracle"]}, "Invalid choice"),
+        ({"apps": {"api": "fastapi"}, "server": "gunicorn"}, "Invalid choice"),
+        ({"dockerfiles": "both"}, "Invalid choice"),
+        ({"dockerfiles": True}, "Invalid choice"),
+        ({"dockerfiles": []}, "Could not convert"),
+    ],
+    ids=str,
+)
+def test_answers_that_do_not_go_together_are_refused(
+    render: Render, tmp_path: Path, answers: dict[str, Any], explained: str
+) -> None:
+    assert explained in refusal_of(render, tmp_path, **answers)
+
+
+def test_every_mistake_is_named_not_only_the_first(render: Render, tmp_path: Path) -> None:
+    apps = {"Api": "fastapi", "shop": "rails", "tool": {"framework": "cli", "services": 1}}
+    _, *others = refusal_of(render, tmp_path, apps=apps).splitlines()
+    assert [line.split()[0] for line in others] == ["shop", "tool:"]
+
+
+def test_a_name_that_a_refusal_proposes_is_accepted(render: Render, tmp_path: Path) -> None:
+    names = [name for name, why in BAD_NAMES if why[0] != "l"]  # but how a name is spelled
+    message = refusal_of(render, tmp_path, apps=dict.fromkeys(names, "cli"))
+    proposed = re.findall(r'for example "(.+?)"', message)
+    assert len(proposed) > 15
+    assert (render(layout="workspace", apps=dict.fromkeys(proposed, "cli")) / "apps").is_dir()
+
+
+GOOD_WORKSPACES: list[dict[str, Any]] = [
+    {
+        "apps": {
+            "a": "cli",
+            "my-app-2": "cli",
+            "app": {"framework": "fastapi"},
+            "n" * 40: {"framework": "worker", "services": [], "packages": []},
+            "core": {"framework": "job", "packages": ["shared-code", "app-core"]},
+        },
+        "packages": ["shared-code", "app-core", "x"],
+        "services": ["redis"],
+    },
+    {"apps": {"api": "fastapi"}, "packages": [], "services": [], "dockerfiles": "per-app"},
+    {
+        "apps": {
+            "api": {"framework": "fastapi", "services": ["postgres"], "packages": []},
+            "shop": {"framework": "django", "services": []},
+            "mails": {"framework": "worker", "services": ["rabbitmq"]},
+        },
+        "services": ["postgres", "rabbitmq"],
+    },
+]
+
+
+@pytest.mark.parametrize("answers", GOOD_WORKSPACES, ids=["names", "alone", "limits"])
+def test_a_good_workspace_is_accepted_and_recorded_as_it_was_given(
+    render: Render, answers: dict[str, Any]
+) -> None:
+    project = render(layout="workspace", **answers)
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert {key: recorded[key] for key in answers} == answers
+    assert list(recorded["apps"]) == list(answers["apps"]), "ports follow the order"
+    for name in answers["apps"]:
+        metadata = tomllib.loads((project / "apps" / name / "pyproject.toml").read_text())
+        assert metadata["project"]["name"] == name
+        assert (project / "apps" / name / "src" / name.replace("-", "_") / "__init__.py").exists()
+
+
+def test_what_apps_ask_for_is_the_default_of_the_questions_that_follow(render: Render) -> None:
+    project = render(
+        layout="workspace",
+        apps={
+            "api": {"framework": "fastapi", "services": ["postgres"], "packages": ["rules"]},
+            "shop": {"framework": "django", "services": [], "packages": ["rules", "prices"]},
+        },
+    )
+    recorded = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert recorded["services"] == ["postgres"]
+    assert recorded["packages"] == ["rules", "prices"]
+
+
+@pytest.mark.parametrize(
+    ("apps", "broker"),
+    [
+        ({"mails": "worker"}, "redis"),
+        ({"mails": {"framework": "worker", "services": []}}, "redis"),
+        ({"mails": {"framework": "worker", "services": ["rabbitmq"]}}, "rabbitmq"),
+    ],
+    ids=str,
+)
+def test_a_worker_among_others_has_its_broker_too(
+    render: Render, apps: dict[str, Any], broker: str
+) -> None:
+    project = render(layout="workspace", apps={"api": "fastapi", **apps})
+    compose = yaml.safe_load((project / "compose.yaml").read_text())
+    assert set(compose["services"]) == {"api", "mails", broker}
+
+
+@pytest.mark.parametrize(
+    ("data", "explained"),
+    [
+        ("apps={api: fastapi, worker: worker", "expected"),
+        ("apps={null: cli, yes: cli}", "YAML reads a name here as null"),
+        ("apps={1_000: cli, 1e3: cli}", "YAML reads a name here as 1000"),
+        ("apps=", "each app's name and kind"),
+        ("packages=[off]", "YAML reads a name here as false"),
+        ("services=postgres", "Not a YAML list"),
+    ],
+)
+def test_the_plain_command_refuses_what_is_wrong(
+    template: Path, tmp_path: Path, data: str, explained: str
+) -> None:
+    done = copy(template, tmp_path / "myapp", data)
+    assert done.returncode != 0
+    assert explained in done.stderr
+    assert not (tmp_path / "myapp").exists()
+
+
+def test_the_plain_command_takes_a_workspace(template: Path, tmp_path: Path) -> None:
+    done = copy(
+        template,
+        tmp_path / "myapp",
+        "apps={web-shop: {framework: django, packages: [rules]}, api: fastapi}",
+        "packages=[rules, prices]",
+        "services=[postgres]",
+        "dockerfiles=per-app",
+    )
+    assert done.returncode == 0, done.stderr
+    apps = tmp_path / "myapp/apps"
+    assert {path.parent.name for path in apps.glob("*/Dockerfile")} == {"web-shop", "api"}
+
+
+def copy(template: Path, folder: Path, *data: str) -> subprocess.CompletedProcess[str]:
+    answers = [word for answer in ("layout=workspace", *data) for word in ("--data", answer)]
+    command = [sys.executable, "-m", "copier", "copy", "--defaults", *answers]
+    return subprocess.run([*command, template, folder], capture_output=True, text=True)
+
+
+# ── What the answers are for ─────────────────────────────────────────────────────────────────────
 
 
 def test_the_defaults_name_the_project_after_its_folder(render: Render) -> None:
