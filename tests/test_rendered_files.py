@@ -1,6 +1,6 @@
 """Every file of every project is valid, formatted, and free of the template it came from.
 
-The projects cover all pairs of answers: most mistakes need two answers to meet.
+The projects of one app cover all pairs of answers: most mistakes need two answers to meet.
 """
 
 import compileall
@@ -19,6 +19,7 @@ from allpairspy import AllPairs
 
 from .catalogue import BASES, FRAMEWORKS, SERVERS, SERVICES, part
 from .conftest import ROOT
+from .workspaces import ALL_KINDS, WORKSPACES, answers_of
 
 QUESTIONS = yaml.safe_load((ROOT / "copier.yml").read_text())
 
@@ -60,13 +61,19 @@ TEMPLATE_RESIDUE = re.compile(r"\{%|%\}|\{#|#\}|copier_conf|extensions/|\bmodel\
 BLANK_LINE_SCAR = re.compile(r"\n\n\n\n|\n\n\Z|\A\n|[ \t]\n")
 
 
+# Where an empty line parts two paragraphs, and two part nothing.
+DENSE = {".toml", ".yaml", ".yml", ".hcl", ".md", ".example"}
+
+
 def describe(answers: dict[str, Any]) -> str:
+    if "layout" in answers:
+        return next(name for name in WORKSPACES if answers_of(name) == answers)
     services = "+".join(answers["services"]) or "alone"
     server = answers.get("server", "")
     return "-".join([answers["framework"], server, services, answers["base_image"], answers["ci"]])
 
 
-@pytest.fixture(scope="module", params=PROJECTS, ids=describe)
+@pytest.fixture(scope="module", params=[*PROJECTS, *map(answers_of, WORKSPACES)], ids=describe)
 def answers(request: pytest.FixtureRequest) -> dict[str, Any]:
     chosen: dict[str, Any] = request.param
     return chosen
@@ -106,7 +113,10 @@ def test_no_file_has_a_blank_line_too_many(project: Path) -> None:
         if found := BLANK_LINE_SCAR.search(text):
             line = text[: found.start()].count("\n") + 1
             pytest.fail(f"{path.name}:{line} has a blank line or a space too many")
-        assert text.endswith("\n"), f"{path.name} ends without a line end"
+        assert text.endswith("\n") or path.name == "py.typed", (
+            f"{path.name} ends without a line end"
+        )
+        assert path.suffix not in DENSE or "\n\n\n" not in text, path
 
 
 def test_the_code_is_formatted_and_clean(project: Path) -> None:
@@ -115,12 +125,11 @@ def test_the_code_is_formatted_and_clean(project: Path) -> None:
 
 
 def test_the_code_compiles(project: Path) -> None:
-    assert compileall.compile_dir(project / "src", quiet=1)
-    assert compileall.compile_dir(project / "tests", quiet=1)
+    assert compileall.compile_dir(project, quiet=1)
 
 
 def test_the_project_file_follows_the_standards(project: Path) -> None:
-    check("validate-pyproject", project / "pyproject.toml")
+    check("validate-pyproject", *files(project, "pyproject.toml"))
 
 
 def test_the_lock_is_a_stub_that_agrees_with_the_project(project: Path) -> None:
@@ -136,12 +145,14 @@ def test_the_dockerfiles_are_clean(project: Path) -> None:
 
 def test_the_dockerfiles_start_from_the_same_versions(project: Path) -> None:
     """One stands for production and one for development: what differs breaks only in one."""
-    of = {
-        path.name: re.findall(r"^ARG (?:PYTHON|UV)_VERSION=.+$", path.read_text(), re.MULTILINE)
-        for path in files(project, "Dockerfile*")
-    }
-    assert len(of["Dockerfile"]) == 2
-    assert of["Dockerfile"] == of["Dockerfile.dev"]
+    paths = files(project, "Dockerfile*")
+    assert len(paths) >= 2
+    of = [
+        re.findall(r"^ARG (?:PYTHON|UV)_VERSION=.+$", path.read_text(), re.MULTILINE)
+        for path in paths
+    ]
+    assert len(of[0]) == 2
+    assert all(versions == of[0] for versions in of)
 
 
 def test_the_scripts_are_clean(project: Path) -> None:
@@ -165,7 +176,7 @@ def test_the_compose_files_follow_their_schema(project: Path) -> None:
 
 
 def test_the_workflows_are_valid_and_safe(project: Path, answers: dict[str, Any]) -> None:
-    if answers["ci"] == "none":
+    if answers.get("ci") == "none":
         assert not (project / ".github").exists()
         return
     workflows = files(project / ".github", "*.yml")
@@ -194,47 +205,126 @@ def test_bake_accepts_its_file_beside_the_compose_files(project: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_the_bake_file_is_aligned(project: Path) -> None:
+    """As its own formatter does it: neighbours have their signs below each other."""
+    column = None
+    for line in (project / "docker-bake.hcl").read_text().splitlines():
+        found = re.match(r"  \w+ += .*[^\[{]$", line)
+        assert not found or column in {None, line.index("=")}, line
+        column = line.index("=") if found else None
+
+
 def test_links_between_files_hold(project: Path) -> None:
-    """What the README's last table and the comments name is there."""
-    readme = (project / "README.md").read_text()
-    named = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", readme, re.MULTILINE)
-    paths = [path for cell in named for path in re.findall(r"`([^`/]\S*)`", cell)]
+    """What a README's last table names is there, and what it links to."""
+    paths = []
+    for readme in files(project, "README.md"):
+        text = readme.read_text()
+        named = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", text, re.MULTILINE)
+        here = [path for cell in named for path in re.findall(r"`([^`/]\S*)`", cell)]
+        for path in here + re.findall(r"\]\(((?!http|#)[^)]+)\)", text):
+            assert list(readme.parent.glob(path)) or (readme.parent / path).exists(), path
+        paths += here
     assert len(paths) > 8
-    for path in paths:
-        assert (project / path).exists(), path
 
 
 def test_every_variable_of_the_compose_files_is_explained(project: Path) -> None:
     manual = (project / ".env.example").read_text()
     for path in files(project, "compose*.yaml"):
-        for variable in re.findall(r"\$\{(\w+)", path.read_text()):
+        for variable in re.findall(r"(?<!\$)\$\{(\w+)", path.read_text()):
             assert re.search(rf"^#{variable}=", manual, re.MULTILINE), f"{path.name}: {variable}"
 
 
 def test_every_setting_is_explained(project: Path) -> None:
     manual = (project / ".env.example").read_text()
-    settings = [path for path in files(project, "*.py") if "(Environment):" in path.read_text()]
+    settings = [
+        path
+        for path in files(project, "*.py")
+        if "(Environment):" in path.read_text() and "tests" not in path.parts
+    ]
     if not settings:
         assert "LOG_LEVEL" not in manual, "what reads no setting has none to explain"
-        return
-    fields = re.findall(r"^    (\w+): .+ = ", settings[0].read_text(), re.MULTILINE)
-    assert len(fields) >= 3
-    for name in {"log_level", *fields} - {
-        "host",
-        "health_report",
-        "heartbeat",
-    }:  # fixed by the image
-        assert re.search(rf"^#{name.upper()}=", manual, re.MULTILINE), name
+    for path in settings:
+        fields = re.findall(r"^    (\w+): .+ = ", path.read_text(), re.MULTILINE)
+        assert len(fields) >= 3
+        own = path.parents[2] / ".env.example"
+        for name in {"log_level", *fields} - {"host", "health_report", "heartbeat"}:  # of the image
+            explained = rf"^#({path.parent.name.upper()}_)?{name.upper()}="
+            assert re.search(explained, manual + own.read_text(), re.MULTILINE), name
 
 
 def test_the_project_matches_what_it_was_asked_for(project: Path, answers: dict[str, Any]) -> None:
     compose = yaml.safe_load((project / "compose.yaml").read_text())
-    assert ("postgres" in compose["services"]) == ("postgres" in answers["services"])
+    assert ("postgres" in compose["services"]) == ("postgres" in answers.get("services", []))
     metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
-    if "server" in answers:
+    if "layout" not in answers and "server" in answers:
         assert any(line.startswith(answers["server"]) for line in metadata["dependencies"])
-    assert metadata["requires-python"] == f">={answers['python_version']}"
-    assert metadata["name"] == answers["project_slug"]
+    assert metadata["requires-python"] == f">={answers.get('python_version', '3.14')}"
+    assert metadata["name"] == answers.get("project_slug", "myapp")
+    members = set(answers.get("apps", {})) | set(answers.get("packages", []))
+    assert members <= set(metadata["dependencies"])
+
+
+@pytest.mark.parametrize("dockerfiles", ["shared", "per-app"])
+def test_an_app_of_a_workspace_has_what_it_uses_and_nothing_of_its_neighbours(
+    template: Path, tmp_path: Path, dockerfiles: str
+) -> None:
+    answers = {**answers_of("per-app"), "dockerfiles": dockerfiles}
+    project = tmp_path / "myapp"
+    copier.run_copy(str(template), project, data=answers, defaults=True, quiet=True)
+    compose = yaml.safe_load((project / "compose.yaml").read_text())["services"]
+    packages = set(answers["packages"])
+    expected = {
+        "web-shop": (packages, {"postgres"}),
+        "back-office": ({"core"}, set()),
+        "api": (packages, {"postgres"}),
+        "mails": (set(), {"rabbitmq"}),
+        "nightly": (packages, set()),
+        "tool": (packages, set()),
+    }
+    clients = {"postgres": "psycopg[binary]", "rabbitmq": "celery"}
+    for name, (own_packages, services) in expected.items():
+        own = tomllib.loads((project / "apps" / name / "pyproject.toml").read_text())
+        depends = {line.split(">")[0] for line in own["project"]["dependencies"]}
+        assert depends & (packages | set(answers["apps"])) == own_packages, name
+        assert set(own.get("tool", {})["uv"]["sources"] if own_packages else ()) == own_packages
+        assert {service for service, client in clients.items() if client in depends} == services
+        urls = " ".join(compose[name].get("environment", {}))
+        assert ("DATABASE_URL" in urls) == ("postgres" in services), name
+    assert (project / "Dockerfile").exists() == (dockerfiles == "shared")
+    assert len(list(project.glob("apps/*/Dockerfile"))) == 6 * (dockerfiles == "per-app")
+
+
+def test_web_apps_have_ports_of_their_own_in_the_order_of_the_answer(
+    template: Path, tmp_path: Path
+) -> None:
+    apps = {"z": "flask", "worker": "worker", "m": "django", "a": "fastapi"}
+    project = tmp_path / "myapp"
+    answers = {"layout": "workspace", "apps": apps}
+    copier.run_copy(str(template), project, data=answers, defaults=True, quiet=True)
+    ports = re.findall(r"^#(\w+)_PORT=(\d+)$", (project / ".env.example").read_text(), re.MULTILINE)
+    assert ports == [("Z", "8000"), ("M", "8001"), ("A", "8002")]
+    for overlay in ("compose.override.yaml", "compose.prod.yaml"):
+        services = yaml.safe_load((project / overlay).read_text())["services"]
+        for name, port in ports:
+            published = services[name.lower()]["ports"]
+            assert published == [f"127.0.0.1:${{{name}_PORT:-{port}}}:8000"]
+
+
+def test_each_app_has_a_database_of_its_own(template: Path, tmp_path: Path) -> None:
+    project = tmp_path / "myapp"
+    answers = {"layout": "workspace", "apps": ALL_KINDS, "services": ["postgres"]}
+    copier.run_copy(str(template), project, data=answers, defaults=True, quiet=True)
+    services = yaml.safe_load((project / "compose.yaml").read_text())["services"]
+    urls = {
+        name: row["environment"]["DATABASE_URL"].split("@")[1]
+        for name, row in services.items()
+        if "DATABASE_URL" in row.get("environment", {})
+    }
+    apps = [name for name in urls if not name.endswith("-migrate")]
+    assert len(apps) == 3
+    assert len({urls[name] for name in apps}) == 3
+    assert {f"{name}-migrate" for name in apps} == set(urls) - set(apps)
+    assert all(urls[f"{name}-migrate"] == urls[name] for name in apps)
 
 
 @pytest.mark.parametrize(
@@ -257,3 +347,17 @@ def test_a_lock_can_be_made_and_holds_no_name_that_is_still_free(
     locked = tomllib.loads((project / "uv.lock").read_text())["package"]
     taken = part("names")["dependency"].split()
     assert {package["name"] for package in locked} - set(taken) == {"zebra"}
+
+
+def test_a_workspace_of_all_kinds_can_be_locked_and_holds_no_name_that_is_still_free(
+    template: Path, tmp_path: Path
+) -> None:
+    answers = {**answers_of("all-kinds"), "services": ["postgres", "rabbitmq", "redis"]}
+    project = tmp_path / "zebra"
+    copier.run_copy(str(template), project, data=answers, defaults=True, quiet=True)
+    check("uv", "lock", "--quiet", "--python", sys.executable, cwd=project)
+    locked = tomllib.loads((project / "uv.lock").read_text())
+    assert set(locked["manifest"]["members"]) == {"zebra", "core", *ALL_KINDS}
+    taken = part("names")["dependency"].split()
+    names = {package["name"] for package in locked["package"]}
+    assert names - set(taken) == set(locked["manifest"]["members"])
