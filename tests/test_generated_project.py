@@ -81,6 +81,10 @@ def test_its_own_checks_pass(project: Path) -> None:
 
 
 def test_its_commit_hooks_pass(project: Path) -> None:
+    assert_hooks_pass(project)
+
+
+def assert_hooks_pass(project: Path) -> None:
     for command in (["git", "init", "--quiet"], ["git", "add", "--all"]):
         subprocess.run(command, cwd=project, check=True)
     uv_run(project, "pre-commit", "run", "--all-files")
@@ -98,11 +102,11 @@ def test_its_coverage_floor_is_a_floor(project: Path) -> None:
 
 
 @contextmanager
-def running(project: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+def running(project: Path, command: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
     """Its command, until the end of the block; a stop is no failure."""
-    command = ["uv", "run", "--quiet", "--python", PYTHON, "myapp", *arguments]
+    words = ["uv", "run", "--quiet", "--python", PYTHON, command]
     process = subprocess.Popen(
-        command, cwd=project, env={**ENVIRONMENT, **variables}, text=True, stdout=subprocess.PIPE
+        words, cwd=project, env={**ENVIRONMENT, **variables}, text=True, stdout=subprocess.PIPE
     )
     try:
         yield process
@@ -112,9 +116,9 @@ def running(project: Path, *arguments: str, **variables: str) -> Iterator[subpro
         assert process.returncode == 0
 
 
-def serve(project: Path) -> None:
+def serve(project: Path, command: str) -> None:
     port = free_port()
-    with running(project, PORT=str(port)) as server:
+    with running(project, command, PORT=str(port)) as server:
         deadline = time.monotonic() + 120
         while True:
             try:
@@ -126,27 +130,27 @@ def serve(project: Path) -> None:
                 time.sleep(0.1)
         assert (status, health["status"]) == (200, "healthy")
         assert fetch(f"http://127.0.0.1:{port}/ready")[1]["status"] == "ready"
-        if (project / "src/myapp/notes.py").exists():
+        if list(project.rglob(f"src/{command}/notes.py")):
             status, note = fetch(f"http://127.0.0.1:{port}/notes", {"text": "milk"})
             assert (status, note["text"]) == (201, "milk")
 
 
-def wait_for_tasks(project: Path) -> None:
-    with running(project) as worker:
+def wait_for_tasks(project: Path, command: str) -> None:
+    with running(project, command) as worker:
         assert worker.stdout is not None
         assert any("ready" in line for line in worker.stdout), "it ended before it was ready"
 
 
-def run_once(project: Path) -> None:
-    uv_run(project, "myapp")
+def run_once(project: Path, command: str) -> None:
+    uv_run(project, command)
 
 
-def show_help(project: Path) -> None:
-    assert "--help" in uv_run(project, "myapp", "--help")
+def show_help(project: Path, command: str) -> None:
+    assert "--help" in uv_run(project, command, "--help")
 
 
 # What somebody tries first, by role.
-FIRST: dict[str, Callable[[Path], None]] = {
+FIRST: dict[str, Callable[[Path, str], None]] = {
     "web": serve,
     "worker": wait_for_tasks,
     "job": run_once,
@@ -155,4 +159,69 @@ FIRST: dict[str, Callable[[Path], None]] = {
 
 
 def test_it_runs_with_no_service_at_hand(project: Path, variant: Variant) -> None:
-    FIRST[variant.role](project)
+    FIRST[variant.role](project, "myapp")
+
+
+# ── A workspace ──────────────────────────────────────────────────────────────────────────────────
+
+APPS = {
+    "api": "fastapi",
+    "page": "flask",
+    "shop": "django",
+    "tool": "cli",
+    "nightly": "job",
+    "mails": "worker",
+}
+
+
+@pytest.fixture(scope="module")
+def workspace(render: Render) -> Path:
+    project = render(
+        layout="workspace",
+        apps=APPS,
+        packages=["core", "prices"],
+        services=["postgres", "rabbitmq"],
+        python_version=PYTHON,
+    )
+    for command in (["git", "init", "--quiet"], ["git", "add", "--all"]):
+        subprocess.run(command, cwd=project, check=True)
+    return project
+
+
+def test_all_members_are_tested_together(workspace: Path) -> None:
+    uv_run(workspace, "pytest", "--quiet")
+
+
+def test_a_workspaces_commit_hooks_pass_which_check_every_members_types(workspace: Path) -> None:
+    assert_hooks_pass(workspace)
+
+
+@pytest.mark.parametrize("member", [*(f"apps/{name}" for name in APPS), "packages/prices"])
+def test_a_member_passes_its_own_checks_in_its_folder(workspace: Path, member: str) -> None:
+    uv_run(workspace / member, "mypy")
+    uv_run(workspace / member, "pytest", "--quiet", "--cov")
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_an_app_runs_from_the_root_with_no_service_at_hand(workspace: Path, app: str) -> None:
+    FIRST[FRAMEWORKS[APPS[app]]["role"]](workspace, app)
+
+
+def test_git_takes_nothing_that_running_and_testing_left_behind(workspace: Path) -> None:
+    """After the tests above: databases, a job's files, caches."""
+    left = ["git", "status", "--porcelain", "--untracked-files=all"]
+    done = subprocess.run(left, cwd=workspace, capture_output=True, text=True, check=True)
+    new = [line for line in done.stdout.splitlines() if line.startswith("??")]
+    assert new == []
+
+
+def test_two_django_apps_are_not_tested_in_one_process_and_it_says_so(render: Render) -> None:
+    """Django has one app's settings in a process; half of the tests would see the wrong ones."""
+    apps = {"shop": "django", "web-shop": "django"}
+    project = render(layout="workspace", apps=apps, python_version=PYTHON)
+    with pytest.raises(
+        AssertionError, match=r"Test each app on its own: uv run pytest apps/web-shop"
+    ):
+        uv_run(project, "pytest")
+    assert "one by one" in (project / "README.md").read_text()
+    uv_run(project, "pytest", "--quiet", "apps/web-shop", "packages")

@@ -17,8 +17,9 @@ import copier
 import pytest
 import yaml
 
-from .catalogue import BASES, FRAMEWORKS
+from .catalogue import BASES, FRAMEWORKS, SERVICES
 from .conftest import ROOT
+from .workspaces import answers_of
 
 RELEASES = [line.split() for line in (ROOT / "RELEASES").read_text().splitlines()]
 NEXT = "v999.0.0"
@@ -154,6 +155,141 @@ def test_a_change_of_mind_is_as_good_as_the_right_answer_at_the_start(
         after = recorded(project)
         assert after[key] == answer
         assert_equal(project, make(repository, tmp_path / str(step) / "myapp", **after))
+
+
+# ── A workspace ──────────────────────────────────────────────────────────────────────────────────
+
+# Answers given at an update, one after the other, and what is recorded then beside them.
+STORY: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    # An app joins, a service, a package.
+    ({"apps": {"web-shop": "flask", "tool": "cli", "nightly": "job"}}, {"services": []}),
+    ({"services": ["postgres"]}, {}),
+    ({"packages": ["core", "prices"]}, {}),
+    # An app that asks for more: what was chosen before stays.
+    (
+        {
+            "apps": {
+                "web-shop": "flask",
+                "mails": {"framework": "worker", "services": ["rabbitmq"], "packages": ["mail"]},
+                "nightly": "job",
+            }
+        },
+        {"services": ["postgres", "rabbitmq"], "packages": ["core", "prices", "mail"]},
+    ),
+    # It leaves, and its service, which nobody else uses; the other one stays.
+    ({"apps": {"web-shop": "flask", "nightly": "job"}}, {"services": ["postgres"]}),
+    ({"packages": ["prices"], "services": [], "dockerfiles": "per-app"}, {}),
+    # Another order: ports follow it.
+    ({"apps": {"api": "fastapi", "web-shop": "flask"}}, {}),
+    ({"apps": {"web-shop": "flask", "api": "fastapi"}}, {}),
+    # One app at the root, and back.
+    ({"layout": "single", "framework": "fastapi", "services": ["postgres"]}, {}),
+    ({"layout": "workspace"}, {"services": ["postgres"], "packages": ["core"]}),
+]
+
+
+def assert_as_fresh(repository: Path, project: Path, folder: Path) -> None:
+    fresh = folder / project.name
+    copier.run_copy(
+        str(repository), fresh, data=recorded(project), defaults=True, quiet=True, vcs_ref=NEXT
+    )
+    assert_equal(project, fresh)
+
+
+def test_apps_packages_and_services_come_and_go_as_if_they_had_always_been_so(
+    repository: Path, tmp_path: Path
+) -> None:
+    apps = {"web-shop": "flask", "tool": "cli"}
+    project = make(repository, tmp_path / "story" / "myapp", layout="workspace", apps=apps)
+    for step, (answers, others) in enumerate(STORY):
+        update(project, version=copier.VcsRef.CURRENT, **answers)
+        after = recorded(project)
+        for key, answer in {**answers, **others}.items():
+            assert after[key] == answer, (step, key)
+        if "apps" in answers:
+            assert list(after["apps"]) == list(answers["apps"]), "in the order that was given"
+        assert_as_fresh(repository, project, tmp_path / str(step))
+
+
+def drawn_answers(draw: random.Random) -> dict[str, Any]:
+    """Any layout, with what goes together in it."""
+    common = {"base_image": draw.choice(list(BASES)), "ci": draw.choice(["github", "none"])}
+    if draw.random() < 0.25:
+        kind = draw.choice(list(FRAMEWORKS))
+        return {**common, "layout": "single", "framework": kind}
+    packages = draw.sample(["core", "prices", "rules"], draw.randint(0, 2))
+    apps: dict[str, Any] = {}
+    used: set[str] = set()
+    for name in draw.sample(["api", "web-shop", "mails", "nightly"], draw.randint(1, 3)):
+        kind = draw.choice(list(FRAMEWORKS))
+        own = FRAMEWORKS[kind]["services"]
+        limited = [service for service in own if draw.random() < 0.5]
+        apps[name] = draw.choice(
+            [
+                kind,
+                {"framework": kind, "services": limited},
+                {"framework": kind, "packages": packages[:1]},
+            ]
+        )
+        used.update(limited if "services" in apps[name] else own)
+    return {
+        **common,
+        "layout": "workspace",
+        "apps": apps,
+        "packages": packages,
+        "services": [service for service in SERVICES if service in used],
+        "dockerfiles": draw.choice(["shared", "per-app"]),
+    }
+
+
+def test_any_way_through_both_layouts_ends_where_a_fresh_copy_starts(
+    repository: Path, tmp_path: Path
+) -> None:
+    """A walk drawn by chance, always the same one; `SEED=7 uv run pytest` takes another."""
+    seed = int(os.environ.get("SEED", "20"))
+    draw = random.Random(seed)
+    project = make(repository, tmp_path / "walk" / "myapp")
+    for step in range(6):
+        answers = drawn_answers(draw)
+        print(f"seed {seed}, step {step}: {answers}")  # shown if it fails
+        update(project, version=copier.VcsRef.CURRENT, **answers)
+        after = recorded(project)
+        assert {key: after[key] for key in answers if key in after} == {
+            key: answer for key, answer in answers.items() if key != "services" or key in after
+        }
+        assert_as_fresh(repository, project, tmp_path / str(step))
+
+
+def test_an_untouched_workspace_is_updated_without_a_change(
+    repository: Path, tmp_path: Path
+) -> None:
+    project = make(repository, tmp_path / "myapp", **answers_of("per-app"))
+    update(project)
+    assert git(project, "diff", "--stat", "HEAD~1") == ""
+
+
+def test_the_users_edits_in_an_app_survive_that_another_one_comes_and_goes(
+    repository: Path, tmp_path: Path
+) -> None:
+    apps = {"api": "fastapi", "tool": "cli"}
+    project = make(repository, tmp_path / "myapp", layout="workspace", apps=apps)
+    edited = project / "apps/api/src/api/greetings.py"
+    edited.write_text(f"{edited.read_text()}\n\ndef of_the_user() -> None: ...\n")
+    (project / "apps/api/src/api/more.py").write_text("# the user's own file\n")
+    members = project / "apps/api/pyproject.toml"
+    members.write_text(members.read_text().replace('"core",', '"core",\n    "zebra>=1",'))
+    (project / "uv.lock").write_text("# the user's lock\n")
+    commit(project)
+
+    for framework in ("flask", None):
+        more = {"page": framework} if framework else {}
+        update(project, version=copier.VcsRef.CURRENT, apps={**apps, **more})
+        assert "of_the_user" in edited.read_text()
+        assert (project / "apps/api/src/api/more.py").exists()
+        assert '"zebra>=1"' in members.read_text()
+        assert (project / "uv.lock").read_text() == "# the user's lock\n"
+        assert list(project.glob("apps/page/**/*.py")) == [] or framework
+        assert ('"page"' in (project / "pyproject.toml").read_text()) == bool(framework)
 
 
 def copier_command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
