@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,8 +12,27 @@ from typing import Any
 import copier
 import pytest
 
-from .docker import Project, remove_images, token
-from .variants import Variant
+from .catalogue import SERVICES
+from .docker import (
+    Container,
+    Project,
+    container,
+    docker,
+    remove_images,
+    token,
+    wait_for,
+    wait_until,
+)
+from .variants import (
+    RUNNING,
+    SERVICE_SETTINGS,
+    SERVING,
+    WITH_MEMORY,
+    Variant,
+    command,
+    environment,
+    needed,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -20,6 +40,7 @@ Render = Callable[..., Path]
 Projects = Callable[[Variant], Project]
 Images = Callable[[Variant], str]
 Tag = Callable[[str], str]
+Run = Callable[..., AbstractContextManager[Container]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -119,6 +140,60 @@ def images(locked: Projects, tag: Tag) -> Images:
         return image
 
     return make
+
+
+@pytest.fixture(scope="module")
+def network() -> Iterator[str]:
+    name = f"pydocker-template-test-{token()}"
+    docker("network", "create", name)
+    yield name
+    docker("network", "rm", name)
+
+
+@pytest.fixture(scope="module")
+def services(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
+    """Services that answer, and the settings with which an app on their network reaches them."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(name: str) -> dict[str, str]:
+            settings = SERVICE_SETTINGS[name] | {f"{name.upper()}_URL": SERVICES[name]["url"]}
+            options, command = SERVING[name]
+            given = [*options, "--network", network, "--network-alias", name]
+            stack.enter_context(container(SERVICES[name]["image"], *given, command=command))
+            return settings
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def running(network: str, services: Callable[[str], dict[str, str]]) -> Run:
+    """A container that stays, as a hardened host runs it, when it has begun to work."""
+
+    @contextmanager
+    def run(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
+        role = RUNNING[variant.role]
+        settings = needed(variant)
+        if role.needs_services:
+            for name in variant.backing:
+                settings |= services(name)
+        options = [*WITH_MEMORY, "--interactive", "--network", network]
+        options += environment(settings | variables)
+        with container(image, *options, command=command(variant, role.stays)) as started:
+            wait_until_it_works(started, variant)
+            yield started
+
+    return run
+
+
+def wait_until_it_works(started: Container, variant: Variant) -> None:
+    if variant.role == "web":
+        wait_for(started.port, "/health")
+        return
+    # A container's first process would not hear the signal before.
+    wait_until(started.handles_sigterm, "it has prepared for a stop")
+    if RUNNING[variant.role].probed:
+        started.wait_until_healthy()
 
 
 @cache

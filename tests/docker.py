@@ -23,9 +23,9 @@ import copier
 
 # What the project's files read: set on this machine, it would make another project of each test.
 READ_BY_PROJECTS = re.compile(
-    "ACCESS_LOG|APP_PORT|COMPOSE_.*|DATABASE_.*|DATA_DIR|ENVIRONMENT|GID|HEARTBEAT|JOB_TIMEOUT"
-    "|KEEP_RESULTS|LOG_LEVEL|PYTHON_VERSION|RABBITMQ_.*|REDIS_.*|REGISTRY|REVISION|SCHEDULE"
-    "|SHUTDOWN_TIMEOUT|TASK_TIME_LIMIT|TIME_ZONE|UID|UV_VERSION|VERSION|WORKERS"
+    r"\w+_PORT|(\w+_)?DATABASE_\w+|ACCESS_LOG|COMPOSE_.*|DATA_DIR|ENVIRONMENT|GID|HEARTBEAT"
+    "|JOB_TIMEOUT|KEEP_RESULTS|LOG_LEVEL|PYTHON_VERSION|RABBITMQ_.*|REDIS_.*|REGISTRY|REVISION"
+    "|SCHEDULE|SHUTDOWN_TIMEOUT|TASK_TIME_LIMIT|TIME_ZONE|UID|UV_VERSION|VERSION|WORKERS"
 )
 
 # Far above what a build or a start takes: what is not done by then hangs.
@@ -139,7 +139,15 @@ class Project:
     @classmethod
     def render(cls, template: Path, path: Path, slug: str, **answers: Any) -> "Project":
         data = {"project_name": slug.title(), "project_slug": slug, **answers}
-        copier.run_copy(str(template), path, data=data, defaults=True, quiet=True, unsafe=False)
+        copier.run_copy(
+            str(template),
+            path,
+            data=data,
+            defaults=True,
+            overwrite=True,  # what an earlier call with other answers made there
+            quiet=True,
+            unsafe=False,
+        )
         return cls(path, slug)
 
     @property
@@ -162,10 +170,9 @@ class Project:
         with (self.path / name).open("a") as file:
             file.write(text)
 
-    def add_dependency(self, requirement: str) -> None:
-        self.edit(
-            "pyproject.toml", "\ndependencies = [", f'\ndependencies = [\n    "{requirement}",'
-        )
+    def add_dependency(self, requirement: str, member: str = ".") -> None:
+        declared = "\ndependencies = ["
+        self.edit(f"{member}/pyproject.toml", declared, f'{declared}\n    "{requirement}",')
 
     def give_to_developer(self) -> dict[str, str]:
         """Who is never root; and what tells compose to work as that user."""
@@ -178,6 +185,10 @@ class Project:
     def lock(self) -> None:
         """As the README says for a machine without uv."""
         run("docker", "build", "--target", "lock", "--output", ".", ".", cwd=self.path)
+
+    def bake(self, *targets: str, **variables: str) -> Done:
+        command = ["docker", "buildx", "bake", "--progress", "plain", *targets]
+        return run(*command, cwd=self.path, variables=variables)
 
     def build(self, *options: str, check: bool = True) -> Done:
         return run(
@@ -247,6 +258,15 @@ class Container:
         """SIGTERM; its exit code. After half a minute the engine kills it, and that is 137."""
         docker("stop", "--time", "30", self.id)
         return self.exit_code()
+
+    def process(self) -> str:
+        """What the kernel tells of its first process."""
+        return self.exec("cat", "/proc/1/status").stdout
+
+    def handles_sigterm(self) -> bool:
+        caught = re.search(r"^SigCgt:\s+(\w+)$", self.process(), re.MULTILINE)
+        assert caught
+        return bool(int(caught[1], 16) & 1 << 14)
 
     def wait_until_healthy(self, seconds: float = 30) -> None:
         def healthy() -> bool:

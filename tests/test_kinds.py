@@ -7,7 +7,7 @@ import re
 import time
 import tomllib
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
 from itertools import cycle
@@ -16,26 +16,21 @@ from typing import Any
 
 import pytest
 
-from .catalogue import BASES, FRAMEWORKS, ROLES, SERVICES
-from .conftest import Images, Projects
+from .catalogue import BASES, FRAMEWORKS, ROLES
+from .conftest import Images, Projects, Run
 from .docker import (
     Container,
     ask,
     container,
-    docker,
     in_image,
     inspect,
     printed,
     status,
-    token,
-    wait_for,
     wait_until,
 )
 from .variants import (
     DEFAULTS,
     RUNNING,
-    SERVICE_SETTINGS,
-    SERVING,
     VARIANTS,
     WITH_MEMORY,
     Variant,
@@ -48,73 +43,6 @@ pytestmark = pytest.mark.engine
 
 each = pytest.mark.parametrize("variant", VARIANTS, ids=str)
 each_kind = pytest.mark.parametrize("variant", DEFAULTS, ids=str)
-
-
-@pytest.fixture(scope="module")
-def network() -> Iterator[str]:
-    name = f"pydocker-template-test-{token()}"
-    docker("network", "create", name)
-    yield name
-    docker("network", "rm", name)
-
-
-@pytest.fixture(scope="module")
-def services(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
-    """Services that answer, and the settings with which an app on their network reaches them."""
-    with ExitStack() as stack:
-
-        @cache
-        def start(name: str) -> dict[str, str]:
-            settings = SERVICE_SETTINGS[name] | {f"{name.upper()}_URL": SERVICES[name]["url"]}
-            options, command = SERVING[name]
-            given = [*options, "--network", network, "--network-alias", name]
-            stack.enter_context(container(SERVICES[name]["image"], *given, command=command))
-            return settings
-
-        yield start
-
-
-Run = Callable[..., AbstractContextManager[Container]]
-
-
-@pytest.fixture(scope="module")
-def running(network: str, services: Callable[[str], dict[str, str]]) -> Run:
-    """A container that stays, as a hardened host runs it, when it has begun to work."""
-
-    @contextmanager
-    def run(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
-        role = RUNNING[variant.role]
-        settings = needed(variant)
-        if role.needs_services:
-            for name in variant.backing:
-                settings |= services(name)
-        options = [*WITH_MEMORY, "--interactive", "--network", network]
-        options += environment(settings | variables)
-        with container(image, *options, command=command(variant, role.stays)) as started:
-            wait_until_it_works(started, variant)
-            yield started
-
-    return run
-
-
-def wait_until_it_works(started: Container, variant: Variant) -> None:
-    if variant.role == "web":
-        wait_for(started.port, "/health")
-        return
-    # A container's first process would not hear the signal before.
-    wait_until(lambda: handles_sigterm(started), "it has prepared for a stop")
-    if RUNNING[variant.role].probed:
-        started.wait_until_healthy()
-
-
-def handles_sigterm(started: Container) -> bool:
-    caught = re.search(r"^SigCgt:\s+(\w+)$", process(started), re.MULTILINE)
-    assert caught
-    return bool(int(caught[1], 16) & 1 << 14)
-
-
-def process(started: Container) -> str:
-    return started.exec("cat", "/proc/1/status").stdout
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +249,7 @@ print(json.dumps([loaded, broken]))
 
 @each
 def test_it_runs_read_only_and_without_any_capability(hardened: Hardened, variant: Variant) -> None:
-    told = process(hardened(variant))
+    told = hardened(variant).process()
     assert re.search(r"^Uid:\s+10001\s+10001", told, re.MULTILINE)
     assert re.search(r"^CapEff:\s+0+$", told, re.MULTILINE)
     assert re.search(r"^NoNewPrivs:\s+1$", told, re.MULTILINE)
@@ -359,7 +287,7 @@ def test_a_stop_ends_it_in_time_and_with_its_exit_code(
 def test_it_waits_for_services_that_do_not_answer(images: Images, variant: Variant) -> None:
     given = [*WITH_MEMORY, *environment(needed(variant))]
     with container(images(variant), *given) as started:
-        wait_until(lambda: handles_sigterm(started), "it has prepared for a stop")
+        wait_until(started.handles_sigterm, "it has prepared for a stop")
         wait_until(lambda: "127.0.0.1:1" in "".join(started.logs().stdout), "it has asked for them")
         assert started.stop() == RUNNING[variant.role].exit_code
 

@@ -1,0 +1,741 @@
+"""A workspace: several apps on one lock, each in an image without anything of the others."""
+
+import json
+import re
+import time
+import tomllib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .catalogue import FRAMEWORKS, ROLES
+from .conftest import Run
+from .docker import (
+    Compose,
+    Container,
+    Project,
+    ask,
+    docker,
+    free_port,
+    in_image,
+    inspect,
+    layers,
+    remove_images,
+    run,
+    token,
+    wait_for,
+    wait_until,
+)
+from .test_compose import FILES, REGISTRY, make_secrets, owners
+from .variants import PYTHON, RUNNING, Variant
+
+pytestmark = pytest.mark.engine
+
+VERSION = "1.2.3"
+
+# Everyone uses `core` but one; only two use `extra`.
+PACKAGES = ["core", "extra"]
+APPS: dict[str, Any] = {
+    "api": {"framework": "fastapi", "packages": ["core"]},
+    "flask-api": {"framework": "flask", "packages": ["core"]},
+    "web": "django",
+    "tool": "cli",
+    "cleaner": {"framework": "job", "packages": []},
+    "worker": {"framework": "worker", "packages": ["core"]},
+}
+ANSWERS: dict[str, Any] = {
+    "layout": "workspace",
+    "apps": APPS,
+    "packages": PACKAGES,
+    "services": ["postgres"],
+    "python_version": PYTHON,
+}
+
+
+@dataclass(frozen=True)
+class Member(Variant):
+    """An app of the workspace, for what is known of its kind."""
+
+    name: str = ""
+
+    @property
+    def slug(self) -> str:
+        return self.name
+
+    @property
+    def module(self) -> str:
+        return self.name.replace("-", "_")
+
+    @property
+    def packages(self) -> list[str]:
+        entry = APPS[self.name]
+        return list(entry["packages"] if isinstance(entry, dict) else PACKAGES)
+
+
+def member(name: str) -> Member:
+    kind = APPS[name]["framework"] if isinstance(APPS[name], dict) else APPS[name]
+    used = ("postgres",) if "postgres" in FRAMEWORKS[kind]["services"] else ()
+    return Member(kind, services=used, name=name)
+
+
+MEMBERS = [member(name) for name in APPS]
+WEB = [app.name for app in MEMBERS if app.role == "web"]
+
+each = pytest.mark.parametrize("app", MEMBERS, ids=lambda app: app.name)
+
+
+@dataclass(frozen=True)
+class Baked:
+    """What one `docker buildx bake` made."""
+
+    project: Project
+    registry: str
+
+    def image(self, app: str) -> str:
+        return f"{self.registry}/{self.project.slug}-{app}:{VERSION}"
+
+    @property
+    def images(self) -> list[str]:
+        return [self.image(app) for app in APPS]
+
+    def layers(self, app: str) -> list[str]:
+        """The digests of the image's layers, lowest first."""
+        return layers_of(self.image(app))
+
+    def config(self, app: str) -> dict[str, Any]:
+        found: dict[str, Any] = inspect(self.image(app), "image")["Config"]
+        return found
+
+
+def layers_of(image: str) -> list[str]:
+    found: list[str] = inspect(image, "image")["RootFS"]["Layers"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def workspace(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """All six kinds, with a lock. Copy it before you change it."""
+    slug = f"shop-{token()}"
+    path = tmp_path_factory.mktemp("workspace") / slug
+    project = Project.render(template, path, slug, registry=f"{REGISTRY}/{token()}", **ANSWERS)
+    project.bake("lock")
+    return project
+
+
+Bake = Callable[[Project], Baked]
+
+
+@pytest.fixture(scope="module")
+def bake() -> Iterator[Bake]:
+    made = []
+
+    def build(project: Project) -> Baked:
+        made.append(Baked(project, f"{REGISTRY}/{token()}"))
+        project.bake("--load", REGISTRY=made[-1].registry, VERSION=VERSION)
+        return made[-1]
+
+    yield build
+    for each in made:
+        remove_images(*each.images)
+
+
+@pytest.fixture(scope="module")
+def baked(workspace: Project, bake: Bake) -> Baked:
+    return bake(workspace)
+
+
+# ── One command builds an image for each app ─────────────────────────────────────────────────────
+
+
+def test_bake_builds_every_app_in_one_go_each_under_its_own_name(baked: Baked) -> None:
+    found = docker("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", f"{baked.registry}/*")
+    assert sorted(found.splitlines()) == sorted(baked.images)
+    title = baked.project.slug.title()
+    for app in APPS:
+        labels = baked.config(app)["Labels"]
+        assert labels["org.opencontainers.image.title"] == f"{title} {app}"
+        assert labels["org.opencontainers.image.version"] == VERSION
+
+
+@each
+def test_each_image_has_its_own_command_and_no_shell_before_it(baked: Baked, app: Member) -> None:
+    config = baked.config(app.name)
+    instruction, other = {"CMD": ("Cmd", "Entrypoint"), "ENTRYPOINT": ("Entrypoint", "Cmd")}[
+        ROLES[app.role]["instruction"]
+    ]
+    assert config[instruction] == [app.name]
+    assert not config[other]
+    assert config["User"] == "10001:10001"
+    assert bool(config.get("Healthcheck")) == RUNNING[app.role].probed
+    assert bool(config.get("Volumes")) == app.row["keeps_data"]
+
+
+@each
+def test_each_image_runs_hardened_becomes_healthy_and_stops(
+    baked: Baked, running: Run, app: Member
+) -> None:
+    with running(baked.image(app.name), app) as started:
+        first = started.exec("cat", "/proc/1/cmdline").stdout.split("\0")
+        assert first[1] == f"/opt/venv/bin/{app.name}"
+        assert re.search(r"^CapEff:\s+0+$", started.process(), re.MULTILINE)
+        if RUNNING[app.role].probed:
+            started.wait_until_healthy()
+        assert started.stop() == RUNNING[app.role].exit_code
+
+
+def needed_by(lock: dict[str, Any], name: str, extras: tuple[str, ...] = ()) -> Iterator[str]:
+    """What uv.lock says that it needs, itself too, on any system."""
+    packages = {package["name"]: package for package in lock["package"]}
+    seen = set()
+    open_ends = [(name, extra) for extra in ("", *extras)]
+    while open_ends:
+        seen.add(one := open_ends.pop())
+        name, extra = one
+        package = packages[name]
+        if not extra:
+            yield name
+        needs = package.get("optional-dependencies", {}).get(extra, []) if extra else None
+        for need in package.get("dependencies", []) if needs is None else needs:
+            for wanted in ("", *need.get("extra", [])):
+                if (need["name"], wanted) not in seen:
+                    open_ends.append((need["name"], wanted))
+
+
+@pytest.fixture(scope="module")
+def distributions(baked: Baked) -> Callable[[str], set[str]]:
+    program = """
+import json
+from importlib.metadata import distributions
+names = [each.name.lower().replace("_", "-").replace(".", "-") for each in distributions()]
+print(json.dumps(names))
+"""
+    return cache(lambda app: set(in_image(baked.image(app), program)))
+
+
+def declared(project: Project, folder: str) -> set[str]:
+    content = tomllib.loads((project.path / folder / "pyproject.toml").read_text())
+    requirements = content["project"]["dependencies"]
+    return {re.split(r"[\[>=]", requirement)[0] for requirement in requirements}
+
+
+@each
+def test_each_image_holds_what_its_app_needs_and_nothing_of_the_others(
+    workspace: Project, distributions: Callable[[str], set[str]], app: Member
+) -> None:
+    lock = tomllib.loads((workspace.path / "uv.lock").read_text())
+    installed = distributions(app.name)
+    assert installed & {*APPS, *PACKAGES} == {app.name, *app.packages}
+    assert declared(workspace, f"apps/{app.name}") <= installed
+    assert installed <= set(needed_by(lock, app.name))
+
+
+def test_a_client_is_only_where_its_service_is_used(
+    distributions: Callable[[str], set[str]],
+) -> None:
+    clients = {"psycopg": set(WEB), "redis": {"worker"}}
+    found = {name: {app for app in APPS if name in distributions(app)} for name in clients}
+    assert found == clients
+
+
+def test_the_checks_of_every_app_and_package_pass_in_one_go(workspace: Project) -> None:
+    done = workspace.bake("test")
+    assert set(re.findall(r"\[test-([\w-]+) test \d+/\d+\] RUN --network=none", done.stderr)) == {
+        *APPS,
+        *PACKAGES,
+    }
+
+
+# ── Both kinds of Dockerfile make the same images ────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def per_app(
+    template: Path, workspace: Project, baked: Baked, tmp_path_factory: pytest.TempPathFactory
+) -> Project:
+    """The same workspace with a Dockerfile in each app's folder; built after the other one."""
+    path = tmp_path_factory.mktemp("per-app") / workspace.slug
+    project = Project.render(template, path, workspace.slug, dockerfiles="per-app", **ANSWERS)
+    (path / "uv.lock").write_bytes((workspace.path / "uv.lock").read_bytes())
+    return project
+
+
+@pytest.fixture(scope="module")
+def baked_per_app(per_app: Project, bake: Bake) -> Baked:
+    return bake(per_app)
+
+
+@each
+def test_a_dockerfile_of_its_own_makes_the_same_image(
+    baked: Baked, baked_per_app: Baked, app: Member
+) -> None:
+    assert not (baked_per_app.project.path / "Dockerfile").exists()
+    assert baked_per_app.layers(app.name) == baked.layers(app.name)
+    assert baked_per_app.config(app.name) == baked.config(app.name)
+
+
+def test_a_plain_build_makes_the_app_that_is_named(
+    baked: Baked, workspace: Project, per_app: Project, tag: Callable[[str], str]
+) -> None:
+    built = {
+        "api": (workspace, []),
+        "worker": (workspace, ["--build-arg", "APP=worker"]),
+        "web": (per_app, ["--file", "apps/web/Dockerfile"]),
+    }
+    for app, (project, options) in built.items():
+        image = tag(f"plain-{app}")
+        project.build("--load", "--tag", image, *options)
+        assert layers_of(image) == baked.layers(app)
+
+
+def test_an_app_that_is_not_there_is_not_built(workspace: Project) -> None:
+    build = workspace.build("--build-arg", "APP=nobody", "--output", "type=cacheonly", check=False)
+    assert build.returncode != 0
+    assert "app-nobody" in build.stderr
+
+
+def test_a_package_is_checked_by_the_dockerfile_of_an_app(per_app: Project) -> None:
+    done = per_app.bake("test-extra")
+    assert re.search(r"\[test-extra test \d+/\d+\] RUN --network=none", done.stderr)
+
+
+def test_a_new_workspace_gets_its_lock_from_any_dockerfile(
+    template: Path, tmp_path: Path, workspace: Project
+) -> None:
+    answers = {**ANSWERS, "dockerfiles": "per-app", "apps": {"tool": "cli"}, "services": []}
+    project = Project.render(template, tmp_path / "new", workspace.slug, **answers)
+    build = project.build("--file", "apps/tool/Dockerfile", check=False)
+    assert build.returncode != 0
+    (way,) = re.findall(r"or without uv: +(docker build .*)$", build.stderr, re.MULTILINE)[:1]
+    run("sh", "-euc", way, cwd=project.path)
+    lock = tomllib.loads((project.path / "uv.lock").read_text())
+    assert {"tool", *PACKAGES, "click"} <= {package["name"] for package in lock["package"]}
+
+
+# ── A change rebuilds and pushes only what it touches ────────────────────────────────────────────
+
+
+def bump_version(project: Project) -> None:
+    project.edit("apps/api/pyproject.toml", 'version = "0.1.0"', 'version = "0.1.1"')
+    name = 'name = "api"\n'  # as `uv lock` does
+    project.edit("uv.lock", f'{name}version = "0.1.0"', f'{name}version = "0.1.1"')
+
+
+def change_code(project: Project) -> None:
+    project.append("apps/api/src/api/health.py", "\nCHANGED = True\n")
+
+
+def change_tests(project: Project) -> None:
+    project.append("apps/api/tests/test_health.py", "\n# changed\n")
+
+
+def change_tool_settings(project: Project) -> None:
+    project.edit("pyproject.toml", "line-length = 100", "line-length = 99")
+
+
+def change_core(project: Project) -> None:
+    project.append("packages/core/src/core/release.py", "\nCHANGED = True\n")
+
+
+def change_extra(project: Project) -> None:
+    project.append("packages/extra/src/extra/release.py", "\nCHANGED = True\n")
+
+
+def add_to_the_lock(project: Project) -> None:
+    project.add_dependency("itsdangerous>=2", "apps/worker")
+    project.bake("lock")
+
+
+USERS = {package: {app.name for app in MEMBERS if package in app.packages} for package in PACKAGES}
+Change = Callable[[Project], None]
+
+
+@pytest.fixture
+def baked_after(workspace: Project, bake: Bake, tmp_path: Path) -> Callable[[Change], Baked]:
+    def build(change: Change) -> Baked:
+        project = workspace.copy(tmp_path / workspace.slug)
+        change(project)
+        return bake(project)
+
+    return build
+
+
+def touched(before: Baked, after: Baked) -> set[str]:
+    """The apps that are not what they were; of all others a push sends nothing."""
+    return {app for app in APPS if after.layers(app) != before.layers(app)}
+
+
+def assert_only_the_last_layer_changed(before: Baked, after: Baked, app: str) -> None:
+    assert after.layers(app)[:-1] == before.layers(app)[:-1]
+    last = layers(after.image(app))[-1]
+    assert any(f"site-packages/{member(app).module}/" in name for name in last.files)
+    assert last.size < 200_000
+
+
+@pytest.mark.parametrize("change", [change_code, bump_version])
+def test_a_change_of_an_apps_code_or_version_pushes_kilobytes_of_it_and_nothing_of_the_others(
+    baked: Baked, baked_after: Callable[[Change], Baked], change: Change
+) -> None:
+    after = baked_after(change)
+    assert touched(baked, after) == {"api"}
+    assert_only_the_last_layer_changed(baked, after, "api")
+
+
+@pytest.mark.parametrize("change", [change_tests, change_tool_settings])
+def test_a_change_of_tests_or_tool_settings_pushes_nothing_of_any_app(
+    baked: Baked, baked_after: Callable[[Change], Baked], change: Change
+) -> None:
+    assert touched(baked, baked_after(change)) == set()
+
+
+def test_a_dependency_that_one_app_gets_touches_no_other(
+    baked: Baked, baked_after: Callable[[Change], Baked]
+) -> None:
+    after = baked_after(add_to_the_lock)
+    assert touched(baked, after) == {"worker"}
+    assert after.layers("worker")[:-1] != baked.layers("worker")[:-1]
+
+
+@pytest.mark.parametrize(
+    ("package", "change"), [("core", change_core), ("extra", change_extra)], ids=PACKAGES
+)
+def test_a_change_of_a_package_pushes_kilobytes_of_those_that_use_it_and_nothing_of_the_others(
+    baked: Baked, baked_after: Callable[[Change], Baked], package: str, change: Change
+) -> None:
+    after = baked_after(change)
+    assert touched(baked, after) == USERS[package]
+    for app in USERS[package]:
+        assert_only_the_last_layer_changed(baked, after, app)
+
+
+# ── Development: the whole system by a bare `docker compose up` ──────────────────────────────────
+
+# One web app has no database; `core` is used by two of the three.
+DEVELOPED: dict[str, Any] = {
+    **ANSWERS,
+    "packages": ["core"],
+    "apps": {
+        "api": "fastapi",
+        "flask-api": {"framework": "flask", "services": [], "packages": []},
+        "web": "django",
+        "tool": "cli",
+        "worker": {"framework": "worker", "packages": []},
+    },
+}
+WATCHED = ["api", "flask-api", "web", "worker"]
+
+# The app's process under the one that watches the files: the number of the oldest.
+PROCESS = """
+import json, pathlib, sys
+found = []
+for file in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+    try:
+        if file.read_text().split("\\0")[1:2] == ["/home/dev/venv/bin/" + sys.argv[1]]:
+            found.append(int(file.parent.name))
+    except OSError:
+        pass
+print(min(found, default=0))
+"""
+
+
+def process(development: Compose, app: str) -> int:
+    found = development.container(app).exec("python", "-I", "-S", "-c", PROCESS, app)
+    return int(found.stdout)
+
+
+def ports() -> dict[str, str]:
+    return {f"{app.replace('-', '_').upper()}_PORT": str(free_port()) for app in WEB}
+
+
+def query(compose: Compose, database: str, statement: str) -> list[str]:
+    asked = ["psql", "--username", "app", "--dbname", database, "--no-align", "--tuples-only"]
+    return compose("exec", "-T", "postgres", *asked, "-c", statement).stdout.split()
+
+
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+
+
+@pytest.fixture(scope="module")
+def development(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Compose]:
+    slug = f"shop-{token()}"
+    path = tmp_path_factory.mktemp("development") / slug
+    project = Project.render(template, path, slug, **DEVELOPED)
+    compose = Compose(project, variables={**project.give_to_developer(), **ports()})
+    try:
+        compose.up()
+        yield compose
+    finally:
+        compose.remove(f"{slug}-development")
+
+
+def running_services(compose: Compose) -> set[str]:
+    return set(compose("ps", "--services", "--status", "running").stdout.split())
+
+
+def test_all_apps_run_but_the_command(development: Compose) -> None:
+    assert running_services(development) == {*WATCHED, "postgres", "redis"}
+
+
+def test_each_web_app_answers_on_its_own_port(development: Compose) -> None:
+    port = {app: development.container(app).port for app in WEB}
+    expected = {name: int(value) for name, value in development.variables.items() if "PORT" in name}
+    assert sorted(port.values()) == sorted(expected.values())
+    assert ask(port["api"], "/openapi.json").json()["info"]["title"].endswith(" api")
+    assert ask(port["flask-api"], "/greetings/Ada").status == 200
+    assert "Django" in ask(port["web"], "/admin/login/").body
+    for app in WEB:
+        assert ask(port[app], "/ready").status == 200
+
+
+def test_no_two_apps_want_the_same_port(workspace: Project) -> None:
+    for files in ((), FILES):
+        config = json.loads(Compose(workspace, files)("config", "--format", "json").stdout)
+        wanted = {
+            name: [(port["host_ip"], port["published"]) for port in service.get("ports", [])]
+            for name, service in config["services"].items()
+        }
+        assert {name: found for name, found in wanted.items() if found} == {
+            "api": [("127.0.0.1", "8000")],
+            "flask-api": [("127.0.0.1", "8001")],
+            "web": [("127.0.0.1", "8002")],
+        }
+
+
+def test_each_database_app_migrates_a_database_of_its_own(development: Compose) -> None:
+    services = development("ps", "--all", "--services").stdout.split()
+    assert {name for name in services if name.endswith("-migrate")} == {
+        "api-migrate",
+        "web-migrate",
+    }
+    tables = {name: set(query(development, name, TABLES)) for name in ("app", "api", "web")}
+    assert "alembic_version" in tables["api"]
+    assert "django_migrations" in tables["web"]
+    assert tables["app"] == set()
+    assert not tables["web"] & {"alembic_version"}
+    assert not tables["api"] & {"django_migrations", "auth_permission"}
+
+
+def test_what_one_app_stores_the_other_does_not_see(development: Compose) -> None:
+    api, web = (development.container(app).port for app in ("api", "web"))
+    created = ask(api, "/notes", {"text": "milk"})
+    assert created.status == 201
+    assert "milk" in ask(api, "/notes").body
+    seen = ask(web, "/notes")
+    assert seen.status == 200
+    assert "milk" not in seen.body
+
+
+@pytest.mark.parametrize(
+    ("file", "restarted"),
+    [
+        ("apps/flask-api/src/flask_api/health.py", {"flask-api"}),
+        ("apps/worker/src/worker/tasks.py", {"worker"}),
+        ("packages/core/src/core/release.py", {"api", "web"}),
+    ],
+    ids=["app", "other-app", "package"],
+)
+def test_a_saved_file_restarts_those_that_use_it_and_nobody_else(
+    development: Compose, file: str, restarted: set[str]
+) -> None:
+    before = {app: process(development, app) for app in WATCHED}
+    assert all(before.values())
+    development.project.append(file, "\n# changed\n")
+
+    def others() -> set[str]:
+        return {app for app in WATCHED if process(development, app) != before[app]}
+
+    wait_until(lambda: others() >= restarted, "those that use it start anew", seconds=30)
+    time.sleep(3)  # whoever else had noticed is being stopped by then
+    assert others() == restarted
+    for app in restarted & set(WEB):
+        wait_for(development.container(app).port, "/ready")
+
+
+def test_the_command_runs_when_it_is_called(development: Compose) -> None:
+    done = development("run", "--rm", "tool", "--help")
+    assert "Usage: tool" in done.stdout
+    assert "tool" not in running_services(development)
+
+
+def test_an_apps_tests_run_in_its_container(development: Compose) -> None:
+    done = development("run", "--rm", "--no-deps", "api", "pytest")
+    assert re.search(r"\d+ passed", done.stdout)
+
+
+def test_what_is_made_in_the_project_belongs_to_the_user(development: Compose) -> None:
+    lock = tomllib.loads((development.project.path / "uv.lock").read_text())
+    assert {"fastapi", "django", "celery"} <= {package["name"] for package in lock["package"]}
+    assert owners(development.project) == {int(development.variables["UID"])}
+
+
+def test_an_app_that_comes_later_gets_its_database_in_the_old_volume(
+    template: Path, development: Compose
+) -> None:
+    project = development.project
+    development("down")
+    apps = {**DEVELOPED["apps"], "later": {"framework": "flask", "packages": []}}
+    Project.render(template, project.path, project.slug, **{**DEVELOPED, "apps": apps})
+    project.give_to_developer()
+    with_later = Compose(project, variables={**development.variables, "LATER_PORT": "0"})
+    with_later("up", "--detach", "--wait", "--wait-timeout", "300", "later", "api")
+    assert "alembic_version" in query(with_later, "later", TABLES)
+    assert ask(with_later.container("later").port, "/notes").json() == []
+    assert "milk" in ask(with_later.container("api").port, "/notes").body
+
+
+# ── Production on one host ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture(scope="module")
+def production(
+    workspace: Project, baked: Baked, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Compose]:
+    """All six on the images that bake has made."""
+    project = workspace.copy(tmp_path_factory.mktemp("production") / workspace.slug)
+    for file in ("compose.yaml", "compose.prod.yaml"):
+        text = (project.path / file).read_text()
+        (project.path / file).write_text(re.sub(rf"{REGISTRY}/\w+", baked.registry, text))
+    make_secrets(project)
+    (project.path / "apps/web/.env").write_text("ALLOWED_HOSTS=127.0.0.1\n")
+    compose = Compose(project, FILES, {"VERSION": VERSION, **ports()})
+    try:
+        compose.up()
+        yield compose
+    finally:
+        compose.remove()
+
+
+STAYING = ["api", "flask-api", "web", "cleaner", "worker"]
+MIGRATING = [f"{app}-migrate" for app in WEB]
+
+
+def test_production_runs_the_images_that_bake_has_made(production: Compose, baked: Baked) -> None:
+    assert running_services(production) == {*STAYING, "postgres", "redis"}
+    for app in STAYING:
+        found = production.container(app).inspect()["Image"]
+        assert found == inspect(baked.image(app), "image")["Id"]
+    for app in WEB:
+        assert ask(production.container(app).port, "/ready").status == 200
+    for app in ("cleaner", "worker"):
+        assert production.container(app).inspect()["State"]["Health"]["Status"] == "healthy"
+
+
+@pytest.mark.parametrize("service", [*STAYING, *MIGRATING, "postgres", "postgres-databases"])
+def test_the_engine_limits_what_a_container_may_do(production: Compose, service: str) -> None:
+    found = production.container(service).inspect()
+    host = found["HostConfig"]
+    assert host["ReadonlyRootfs"] is True
+    assert host["CapDrop"] == ["ALL"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", found["Config"]["User"]), "a number, not root's"
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+    assert host["NanoCpus"] > 0
+
+
+def secrets_of(container: Container) -> set[str]:
+    return {
+        mount["Destination"].removeprefix("/run/secrets/")
+        for mount in container.inspect()["Mounts"]
+        if mount["Type"] == "bind"
+    }
+
+
+def test_each_app_has_the_secrets_that_it_needs_as_files_and_no_others(
+    production: Compose,
+) -> None:
+    assert {app: secrets_of(production.container(app)) for app in STAYING} == {
+        "api": {"postgres_password"},
+        "flask-api": {"postgres_password"},
+        "web": {"postgres_password", "web_django_secret_key"},
+        "cleaner": set(),
+        "worker": {"redis_password"},
+    }
+    known = [path.read_text().strip() for path in (production.project.path / "secrets").iterdir()]
+    assert len(known) == 3
+    told = docker("inspect", *production("ps", "--all", "--quiet").stdout.split())
+    assert [secret for secret in known if secret in told] == []
+
+
+def test_each_migration_ran_once_in_a_database_of_its_own(production: Compose) -> None:
+    for service in MIGRATING:
+        state = production.container(service).inspect()["State"]
+        assert (state["Status"], state["ExitCode"]) == ("exited", 0)
+    histories = {app.module: set(query(production, app.module, TABLES)) for app in MEMBERS[:3]}
+    assert "alembic_version" in histories["api"]
+    assert "alembic_version" in histories["flask_api"]
+    assert "django_migrations" in histories["web"]
+    assert "alembic_version" not in histories["web"]
+
+
+def test_the_command_runs_in_production_when_it_is_called(production: Compose) -> None:
+    assert "Usage: tool" in production("run", "--rm", "tool", "--help").stdout
+
+
+def test_production_builds_what_the_registry_does_not_have(
+    production: Compose, baked: Baked
+) -> None:
+    compose = Compose(production.project, FILES, {**production.variables, "VERSION": "built"})
+    try:
+        compose("build", "web", "tool")
+        for app in ("web", "tool"):
+            image = baked.image(app).replace(f":{VERSION}", ":built")
+            assert layers_of(image) == baked.layers(app)
+    finally:
+        remove_images(*(baked.image(a).replace(f":{VERSION}", ":built") for a in ("web", "tool")))
+
+
+def test_two_django_apps_have_two_secret_keys(template: Path, tmp_path: Path) -> None:
+    answers = {**ANSWERS, "apps": {"web": "django", "back-office": "django"}}
+    project = Project.render(template, tmp_path / "two", "two-sites", **answers)
+    make_secrets(project)
+    keys = {file.name: file.read_text() for file in (project.path / "secrets").glob("*_key")}
+    assert set(keys) == {"web_django_secret_key", "back_office_django_secret_key"}
+    assert len(set(keys.values())) == 2
+    config = json.loads(Compose(project, FILES)("config", "--format", "json").stdout)
+    for app in ("web", "back-office"):
+        name = f"{app.replace('-', '_')}_django_secret_key"
+        service = config["services"][app]
+        assert service["environment"]["SECRET_KEY_FILE"] == f"/run/secrets/{name}"
+        assert name in [secret["source"] for secret in service["secrets"]]
+
+
+def test_production_goes_down_and_leaves_its_data(production: Compose) -> None:
+    production("down", "--timeout", "60")
+    assert production("ps", "--all", "--quiet").stdout == ""
+    assert docker("volume", "ls", "--quiet", "--filter", f"name={production.project.slug}")
+
+
+# ── Many members ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_workspace_of_twelve_apps_and_eight_packages_is_locked_and_built(
+    template: Path, tmp_path: Path
+) -> None:
+    packages = [f"part-{number}" for number in range(1, 9)]
+    apps = {
+        f"{kind}-{number}": {"framework": kind, "packages": packages[number - 1 :: 2]}
+        for number in (1, 2)
+        for kind in FRAMEWORKS
+    }
+    slug = f"shop-{token()}"
+    answers = {**ANSWERS, "apps": apps, "packages": packages}
+    project = Project.render(template, tmp_path / slug, slug, **answers)
+    project.bake("lock")
+    plan = json.loads(project.bake("--print", "default", "test").stdout)
+    members = {*apps, *packages}
+    assert plan["target"].keys() == {*apps, *(f"test-{name}" for name in members)}
+    registry = f"{REGISTRY}/{token()}"
+    images = {app: f"{registry}/{slug}-{app}:dev" for app in ("cli-1", "job-2")}
+    try:
+        project.bake("--load", *images, REGISTRY=registry)
+        for app, image in images.items():
+            program = "import importlib.metadata as m; import json"
+            program += "; print(json.dumps([d.name for d in m.distributions()]))"
+            installed = set(in_image(image, program)) & members
+            assert installed == {app, *apps[app]["packages"]}
+    finally:
+        remove_images(*images.values())
