@@ -703,11 +703,11 @@ def test_the_command_runs_in_production_when_it_is_called(production: Compose) -
     assert "Usage: tool" in production("run", "--rm", "tool", "--help").stdout
 
 
-@pytest.mark.parametrize("dockerfiles", ["shared", "per_app"])
+@pytest.mark.parametrize("dockerfiles", ["workspace", "per_app"], ids=["shared", "per-app"])
 def test_production_builds_what_the_registry_does_not_have(
     request: pytest.FixtureRequest, baked: Baked, dockerfiles: str
 ) -> None:
-    project = request.getfixturevalue({"shared": "workspace"}.get(dockerfiles, dockerfiles))
+    project = request.getfixturevalue(dockerfiles)
     version = f"built-{token()}"
     compose = Compose(project, FILES, {"VERSION": version})
     services = json.loads(compose("config", "--format", "json").stdout)["services"]
