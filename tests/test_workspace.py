@@ -479,6 +479,7 @@ def running_services(compose: Compose) -> set[str]:
 
 def test_all_apps_run_but_the_command(development: Compose) -> None:
     assert running_services(development) == {*WATCHED, "postgres", "redis"}
+    assert "tool" not in development("ps", "--all", "--services").stdout.split()
 
 
 def test_each_web_app_answers_on_its_own_port(development: Compose) -> None:
