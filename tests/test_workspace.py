@@ -309,7 +309,7 @@ def test_a_new_workspace_gets_its_lock_from_any_dockerfile(
     project = Project.render(template, tmp_path / "new", workspace.slug, **answers)
     build = project.build("--file", "apps/tool/Dockerfile", check=False)
     assert build.returncode != 0
-    (way,) = re.findall(r"^or without uv: +(docker build .*)$", printed(build), re.MULTILINE)
+    (way,) = re.findall(r"^or without uv: +(docker .*)$", printed(build), re.MULTILINE)
     run("sh", "-euc", way, cwd=project.path)
     lock = tomllib.loads((project.path / "uv.lock").read_text())
     assert {"tool", *PACKAGES, "click"} <= {package["name"] for package in lock["package"]}
