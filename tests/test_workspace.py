@@ -1,6 +1,7 @@
 """A workspace: several apps on one lock, each in an image without anything of the others."""
 
 import json
+import os
 import re
 import time
 import tomllib
@@ -23,7 +24,6 @@ from .docker import (
     free_port,
     in_image,
     inspect,
-    layers,
     printed,
     remove_images,
     run,
@@ -370,9 +370,9 @@ def touched(before: Baked, after: Baked) -> set[str]:
 
 def assert_only_the_last_layer_changed(before: Baked, after: Baked, app: str) -> None:
     assert after.layers(app)[:-1] == before.layers(app)[:-1]
-    last = layers(after.image(app))[-1]
-    assert any(f"site-packages/{member(app).module}/" in name for name in last.files)
-    assert last.size < 200_000
+    sizes = docker("history", "--human=false", "--format", "{{.Size}}", after.image(app)).split()
+    last = next(int(size) for size in sizes if size != "0")
+    assert last < 200_000
 
 
 @pytest.mark.parametrize("change", [change_code, bump_version])
@@ -598,6 +598,28 @@ def test_what_is_made_in_the_project_belongs_to_the_user(development: Compose) -
     lock = tomllib.loads((development.project.path / "uv.lock").read_text())
     assert {"fastapi", "django", "celery"} <= {package["name"] for package in lock["package"]}
     assert owners(development.project) == {int(development.variables["UID"])}
+
+
+def test_it_runs_and_writes_nothing_in_a_workspace_of_somebody_else(
+    template: Path, tmp_path: Path
+) -> None:
+    slug = f"shop-{token()}"
+    answers = {**ANSWERS, "apps": {"cleaner": "job", "tool": "cli"}, "packages": ["core"]}
+    project = Project.render(template, tmp_path / slug, slug, **answers)
+    before = {path: path.read_bytes() for path in project.path.rglob("*") if path.is_file()}
+    foreign = str(os.getuid() + 1000)
+    compose = Compose(project, variables={"UID": foreign, "GID": foreign})
+    try:
+        compose("build", "tool")
+        assert "Usage: tool" in compose("run", "--rm", "tool", "--help").stdout
+        find = "import cleaner, core; print(core.__file__)"
+        found = compose("run", "--rm", "--entrypoint", "dev", "tool", "python", "-c", find).stdout
+        assert found.strip() == "/project/packages/core/src/core/__init__.py"
+        assert {
+            path: path.read_bytes() for path in project.path.rglob("*") if path.is_file()
+        } == before
+    finally:
+        compose.remove(f"{slug}-development")
 
 
 def test_an_app_that_comes_later_gets_its_database_in_the_old_volume(
