@@ -626,6 +626,7 @@ def test_an_app_that_comes_later_gets_its_database_in_the_old_volume(
     template: Path, development: Compose
 ) -> None:
     project = development.project
+    created = ask(development.container("api").port, "/notes", {"text": "bread"}).json()
     development("down")
     apps = {**DEVELOPED["apps"], "later": {"framework": "flask", "packages": []}}
     Project.render(template, project.path, project.slug, **{**DEVELOPED, "apps": apps})
@@ -634,7 +635,7 @@ def test_an_app_that_comes_later_gets_its_database_in_the_old_volume(
     with_later("up", "--detach", "--wait", "--wait-timeout", "300", "later", "api")
     assert "alembic_version" in query(with_later, "later", TABLES)
     assert ask(with_later.container("later").port, "/notes").json() == []
-    assert "milk" in ask(with_later.container("api").port, "/notes").body
+    assert created in ask(with_later.container("api").port, "/notes").json()
 
 
 # ── Production on one host ───────────────────────────────────────────────────────────────────────
@@ -685,6 +686,14 @@ def test_the_engine_limits_what_a_container_may_do(production: Compose, service:
     assert host["Memory"] > 0
     assert host["PidsLimit"] > 0
     assert host["NanoCpus"] > 0
+
+
+def test_every_volume_has_a_name(production: Compose) -> None:
+    ids = production("ps", "--all", "--quiet").stdout.split()
+    mounts = [mount for each in ids for mount in inspect(each)["Mounts"]]
+    volumes = {mount["Name"] for mount in mounts if mount["Type"] == "volume"}
+    name = f"{production.project.slug}-production"
+    assert volumes == {f"{name}_{volume}" for volume in ("cleaner", "postgres", "redis")}
 
 
 def secrets_of(container: Container) -> set[str]:
