@@ -484,6 +484,15 @@ def test_a_folder_with_a_name_that_no_project_can_have_still_gets_one(
     assert answers["project_slug"] == "my-app"
 
 
+@pytest.mark.parametrize("name", ["api", "worker", "core"])
+def test_a_workspace_can_have_the_name_that_a_member_has_elsewhere(
+    render: Render, name: str
+) -> None:
+    answers = yaml.safe_load((render(name, layout="workspace") / ".copier-answers.yml").read_text())
+    assert answers["project_slug"] == name
+    assert name not in [*answers["apps"], *answers["packages"]]
+
+
 def test_every_answer_is_recorded_and_nothing_else(render: Render, template: Path) -> None:
     questions = yaml.safe_load((template / "copier.yml").read_text())
     asked = {
