@@ -221,8 +221,14 @@ def test_links_between_files_hold(project: Path) -> None:
         text = readme.read_text()
         named = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", text, re.MULTILINE)
         here = [path for cell in named for path in re.findall(r"`([^`/]\S*)`", cell)]
-        for path in here + re.findall(r"\]\(((?!http|#)[^)]+)\)", text):
+        for path in here:
             assert list(readme.parent.glob(path)) or (readme.parent / path).exists(), path
+        for path, heading in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", text):
+            target = readme.parent / path if path else readme
+            assert target.exists(), path
+            if heading:
+                headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+                assert heading in {found.lower().replace(" ", "-") for found in headings}, heading
         paths += here
     assert len(paths) > 8
 
