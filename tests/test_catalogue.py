@@ -40,7 +40,7 @@ def test_a_row_has_its_folder() -> None:
     for role in part("roles"):
         assert list((EXTENSIONS / "roles" / role).iterdir())
     for framework in part("frameworks"):
-        assert list((ROOT / "template").glob(f"*model.rooms.{framework} %*")), framework
+        assert list((ROOT / "template").glob(f"*rooms.{framework} %*")), framework
     for server in part("servers"):
         assert (EXTENSIONS / "servers" / f"{server}.py.jinja").is_file()
     for service, row in part("services").items():
