@@ -20,10 +20,11 @@ class Cache:
 
     async def get(self, key: str) -> str | None:
         try:
-            return await self.redis.get(key) if self.redis else None
+            value = await self.redis.get(key) if self.redis else None
         except RedisError as error:
             log.warning("not read from the cache: %s", type(error).__name__)
             return None
+        return value if isinstance(value, str) else None
 
     async def set(self, key: str, value: str, seconds: int) -> None:
         """Every entry expires: a full memory then costs the oldest ones, and nothing else."""
