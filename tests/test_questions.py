@@ -35,21 +35,21 @@ REFUSED: list[tuple[str, Any, str]] = [
     ("project_name", LONG, "at most 60"),
     ("project_name", "日本", "at least one letter"),
     ("project_name", "É 2", "at least one letter"),
-    ("project_slug", "", "lower-case letters"),
-    ("project_slug", "123", "lower-case letters"),
-    ("project_slug", "1e3", "lower-case letters"),
-    ("project_slug", "MyApp", "lower-case letters"),
+    ("project_slug", "", "lower-case a"),
+    ("project_slug", "123", "lower-case a"),
+    ("project_slug", "1e3", "lower-case a"),
+    ("project_slug", "MyApp", "lower-case a"),
     ("project_slug", "my_app", "single hyphens"),
     ("project_slug", "my--app", "single hyphens"),
-    ("project_slug", "-app", "start with a letter"),
+    ("project_slug", "-app", "a letter first"),
     ("project_slug", "app-", "single hyphens"),
-    ("project_slug", "my.app", "lower-case letters"),
-    ("project_slug", "a/b", "lower-case letters"),
-    ("project_slug", "..", "lower-case letters"),
-    ("project_slug", "app\n", "lower-case letters"),
-    ("project_slug", "straße", "lower-case letters"),
-    ("project_slug", "🚀", "lower-case letters"),
-    ("project_slug", "{{ x }}", "lower-case letters"),
+    ("project_slug", "my.app", "lower-case a"),
+    ("project_slug", "a/b", "lower-case a"),
+    ("project_slug", "..", "lower-case a"),
+    ("project_slug", "app\n", "lower-case a"),
+    ("project_slug", "straße", "lower-case a"),
+    ("project_slug", "🚀", "lower-case a"),
+    ("project_slug", "{{ x }}", "lower-case a"),
     ("project_slug", "a" * 41, "at most 40"),
     ("project_slug", "class", "a Python keyword"),
     ("project_slug", "json", "standard library"),
@@ -214,14 +214,14 @@ def only(framework: Any, **limits: Any) -> dict[str, Any]:
 
 # What a name of an app or a package must not be, and a word of the reason.
 BAD_NAMES: list[tuple[Any, str]] = [
-    ("", "lower-case letters"),
-    ("Api", "lower-case letters"),
+    ("", "lower-case a"),
+    ("Api", "lower-case a"),
     ("my_api", "single hyphens"),
     ("my--api", "single hyphens"),
     ("api-", "single hyphens"),
-    ("../api", "lower-case letters"),
-    ("{{ x }}", "lower-case letters"),
-    ("2fast", "start with a letter"),
+    ("../api", "lower-case a"),
+    ("{{ x }}", "lower-case a"),
+    ("2fast", "a letter first"),
     ("a" * 41, "at most 40"),
     ("class", "a Python keyword"),
     ("site", "standard library"),
@@ -267,7 +267,7 @@ REFUSED_APPS: list[tuple[Any, str]] = [
     (only("fastapi", services=["redis"]), "cannot use redis; it can use postgres"),
     (only("worker", services=["postgres"]), "it can use redis, rabbitmq"),
     (only("cli", services=["postgres"]), "it can use no service"),
-    (only("cli", service=[]), 'an unknown key "service"'),
+    (only("cli", service=[]), 'remove the unknown key "service"'),
     ({"api": {"services": []}}, "one of fastapi, flask"),
     ({"api": "fastapi", "class": "cli", "Shop": "django"}, "Python keyword"),
 ]
@@ -277,8 +277,8 @@ REFUSED_PACKAGES: list[tuple[Any, str]] = [
     *[([name], why) for name, why in BAD_NAMES[::4]],
     *[([name], "YAML reads a name here as") for name in [*NO_NAMES, [], ["core"], {}]],
     (["core", "api"], "is already an app"),
-    (["core", "core"], "listed twice"),
-    (["core", "more", "core"], "listed twice"),
+    (["core", "core"], "only once"),
+    (["core", "more", "core"], "only once"),
 ]
 
 
@@ -316,19 +316,19 @@ def test_packages_that_cannot_be_are_refused_with_what_is_allowed(
     [
         (
             {"apps": only("cli", packages=["core", "more"]), "packages": ["core"]},
-            "api depends on more, which is not in the list",
+            "Add more, or remove it from api in `apps`",
         ),
         (
             {"apps": only("fastapi", services=["postgres"]), "services": []},
-            "an app asks for postgres: choose it here too",
+            "Choose postgres too, or remove it in `apps`",
         ),
         (
             {"apps": only("fastapi", services=[]), "services": ["postgres"]},
-            "No app uses postgres: leave it out here",
+            "Leave out postgres, or add it to an app",
         ),
         (
             {"apps": only("worker", services=["redis"]), "services": ["redis", "rabbitmq"]},
-            "No app uses rabbitmq: leave it out here",
+            "Leave out rabbitmq, or add it to an app",
         ),
         ({"apps": {"api": "fastapi"}, "services": ["redis"]}, "Invalid choice"),
         ({"apps": {"api": "fastapi"}, "services": ["oracle"]}, "Invalid choice"),
@@ -348,13 +348,13 @@ def test_answers_that_do_not_go_together_are_refused(
 def test_every_mistake_is_named_not_only_the_first(render: Render, tmp_path: Path) -> None:
     apps = {"Api": "fastapi", "shop": "rails", "tool": {"framework": "cli", "services": 1}}
     _, *others = refusal_of(render, tmp_path, apps=apps).splitlines()
-    assert [line.split()[0] for line in others] == ["shop", "tool:"]
+    assert [line.split()[0] for line in others] == ["shop:", "tool:"]
 
 
 def test_a_name_that_a_refusal_proposes_is_accepted(render: Render, tmp_path: Path) -> None:
     names = [name for name, why in BAD_NAMES if why[0] != "l"]  # but how a name is spelled
     message = refusal_of(render, tmp_path, apps=dict.fromkeys(names, "cli"))
-    proposed = re.findall(r'for example "(.+?)"', message)
+    proposed = re.findall(r'Try "(.+?)"', message)
     assert len(proposed) > 15
     assert (render(layout="workspace", apps=dict.fromkeys(proposed, "cli")) / "apps").is_dir()
 
