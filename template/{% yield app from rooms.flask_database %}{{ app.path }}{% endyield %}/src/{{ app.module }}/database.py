@@ -19,7 +19,7 @@ def init_app(app: Flask, settings: Settings) -> None:
     # The server then knows that the connections are closed, and not lost.
     atexit.register(engine.dispose)
     app.extensions["database"] = engine
-    app.extensions["probes"]["postgres"] = Probe(lambda: ping(engine))
+    app.extensions["probes"].append(Probe("postgres", lambda: ping(engine)))
     app.teardown_appcontext(close_session)
 
 
