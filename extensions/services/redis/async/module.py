@@ -1,7 +1,7 @@
 """The cache: values that expire. What is lost can be computed or fetched again."""
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 from redis.asyncio import Redis
@@ -34,9 +34,10 @@ class Cache:
         except RedisError as error:
             log.warning("not written to the cache: %s", type(error).__name__)
 
-    async def ping(self) -> None:
-        if self.redis:
-            await self.redis.ping()
+    @property
+    def ping(self) -> Callable[[], Awaitable[object]] | None:
+        """Raises if Redis does not respond; none if there is no Redis."""
+        return self.redis.ping if self.redis else None
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
 """The cache: values that expire. What is lost can be computed or fetched again."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from redis import Redis
@@ -34,9 +34,10 @@ class Cache:
         except RedisError as error:
             log.warning("not written to the cache: %s", type(error).__name__)
 
-    def ping(self) -> None:
-        if self.redis:
-            self.redis.ping()
+    @property
+    def ping(self) -> Callable[[], object] | None:
+        """Raises if Redis does not respond; none if there is no Redis."""
+        return self.redis.ping if self.redis else None
 
 
 @contextmanager
