@@ -11,7 +11,18 @@ import copier
 import pytest
 
 from .conftest import Tag
-from .docker import Container, Project, ask, container, in_image, inspect, layers, wait_for
+from .docker import (
+    Container,
+    Project,
+    ask,
+    container,
+    docker,
+    in_image,
+    inspect,
+    layers,
+    run,
+    wait_for,
+)
 
 pytestmark = pytest.mark.engine
 
@@ -171,3 +182,52 @@ def test_a_change_of_a_trees_code_pushes_kilobytes(
     pushed = [layer for layer in layers(after) if layer not in known]
     assert any("app/main.py" in layer.files for layer in pushed)
     assert sum(layer.size for layer in pushed) < 20_000
+
+
+@pytest.mark.parametrize("dockerfiles", ["shared", "per-app"])
+def test_a_workspace_may_have_a_tree_beside_a_wheel(
+    template: Path, tmp_path: Path, tag: Tag, dockerfiles: str
+) -> None:
+    path = tmp_path / "mixed"
+    answers = {
+        "layout": "workspace",
+        "apps": {
+            "plain": {"framework": "flask", "packages": []},
+            "tool": {"framework": "cli", "packages": ["core"]},
+        },
+        "packages": ["core"],
+        "dockerfiles": dockerfiles,
+        "python_version": "3.13",
+    }
+    settings: dict[str, Any] = {"defaults": True, "quiet": True, "unsafe": False}
+    model = copier.run_copy(
+        str(template), path, data=answers, pretend=True, **settings
+    ).answers.combined["model"]
+    for app in [*model["apps"], *(app for each in model["dockerfiles"] for app in each["apps"])]:
+        if app["name"] == "plain":
+            app["code"] = PLAIN.code
+    for dockerfile in model["dockerfiles"]:
+        if any(app["name"] == "plain" for app in dockerfile["apps"]):
+            dockerfile["code"] = "tree"
+    copier.run_copy(str(template), path, data=answers | {"model": model}, **settings)
+    shutil.rmtree(path / "apps/plain/src")
+    for name, text in PLAIN.files.items():
+        (path / "apps/plain" / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / "apps/plain" / name).write_text(text)
+    (path / "apps/plain/pyproject.toml").write_text(virtual("plain", PLAIN.dependencies))
+    project = Project(path, path.name)
+    files = {app["name"]: app["dockerfile"] for app in model["apps"]}
+    run("docker", "buildx", "bake", "lock", cwd=path)
+
+    def built(name: str) -> str:
+        image = tag(f"mixed-{dockerfiles}-{name}")
+        options = ["--file", files[name], "--build-arg", f"APP={name}"]
+        project.build("--load", "--tag", image, *options)
+        return image
+
+    plain, tool = built("plain"), built("tool")
+    with container(plain, "--read-only", "--cap-drop", "ALL") as running:
+        wait_for(running.port, "/health")
+        assert ask(running.port, "/").body == "itsdangerous"
+    assert inspect(plain, "image")["Config"]["Cmd"] == PLAIN.code["command"]
+    assert "Usage: tool" in docker("run", "--rm", tool, "--help")

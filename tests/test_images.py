@@ -464,3 +464,41 @@ HTTPServer(("", 8000), Broken).serve_forever()
     with container(image, command=("python", "-c", server)) as broken:
         wait_for(broken.port, "/health", 503)
         assert broken.exec(*probe(image), check=False).returncode == 1
+
+
+# ── The development image is for whoever owns the project ────────────────────────────────────────
+
+
+@pytest.fixture(scope="module", params=[TOOL, ALPINE], ids=str)
+def development(request: pytest.FixtureRequest, locked: Projects, tag: Tag) -> tuple[Project, str]:
+    project, image = locked(request.param), tag(f"development-{request.param}")
+    project.build("--file", "Dockerfile.dev", "--load", "--tag", image)
+    return project, image
+
+
+ANYBODY = ["--rm", "--user", "4711:4711"]
+
+
+def test_its_user_has_a_name_and_any_other_can_take_its_place(
+    development: tuple[Project, str],
+) -> None:
+    _, image = development
+    assert docker("run", "--rm", "--entrypoint", "id", image, "-un") == "dev"
+    writes = ["--entrypoint", "sh", image, "-euc", "cd && touch file && uv venv venv && pwd"]
+    assert docker("run", *ANYBODY, *writes) == "/home/dev"
+
+
+def test_it_shows_what_it_installs_and_says_why_it_cannot_add_to_a_project_of_somebody_else(
+    development: tuple[Project, str],
+) -> None:
+    project, image = development
+    mounted = [*ANYBODY, "--volume", f"{project.path}:/project", image]
+    done = run("docker", "run", *mounted, "uv", "add", "itsdangerous", check=False)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()
+    assert "Installing" in said[0]
+    assert any(line.startswith(" + ruff==") for line in said), "uv's own report"
+    reason, way_out = said[-2:]
+    assert "belongs to another user: uv cannot change it" in reason
+    assert "UID and GID" in way_out
+    assert done.stdout == "", "which is the command's own"
