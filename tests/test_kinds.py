@@ -213,8 +213,8 @@ def test_the_user_itself_cannot_write_where_code_lies(
 
 
 @each
-def test_no_original_of_a_stripped_library_is_left(content: ContentOf, variant: Variant) -> None:
-    assert not [path for path in content(variant).files if path.endswith(".original")]
+def test_no_trial_of_a_cut_library_is_left(content: ContentOf, variant: Variant) -> None:
+    assert not [path for path in content(variant).files if path.endswith(".cut")]
 
 
 @each

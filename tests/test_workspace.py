@@ -526,7 +526,7 @@ def test_what_one_app_stores_the_other_does_not_see(development: Compose) -> Non
     created = ask(api, "/notes", {"text": "milk"})
     assert created.status == 201
     assert "milk" in ask(api, "/notes").body
-    seen = ask(web, "/notes")
+    seen = ask(web, "/notes/")
     assert seen.status == 200
     assert "milk" not in seen.body
 

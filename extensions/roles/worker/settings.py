@@ -1,3 +1,6 @@
+from pathlib import Path
+from pydantic import PositiveInt
+
     # Tasks that run at the same time, each in a process of its own. Add replicas before workers.
     workers: PositiveInt = 1
     # How long a task may take, in seconds.

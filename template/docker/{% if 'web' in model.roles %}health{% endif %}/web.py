@@ -2,13 +2,14 @@
 
 # The part of `socket` that is written in C; the part in Python is the slower half of a probe.
 import _socket
+import os
 
 REQUEST = b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
 connection = _socket.socket()
 connection.settimeout(2)
 try:
-    connection.connect(("127.0.0.1", 8000))
+    connection.connect(("127.0.0.1", int(os.environ["PORT"])))
     connection.sendall(REQUEST)
     answer = connection.recv(64)
 except OSError as error:
