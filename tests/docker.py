@@ -183,7 +183,7 @@ class Project:
         return {"UID": str(user), "GID": str(user)}
 
     def lock(self) -> None:
-        """As the README says for a machine without uv."""
+        """As the manual says for a machine without uv."""
         run("docker", "build", "--target", "lock", "--output", ".", ".", cwd=self.path)
 
     def bake(self, *targets: str, **variables: str) -> Done:

@@ -206,11 +206,11 @@ REGISTRY = "registry.invalid"  # a name that nothing can be pulled from
 
 
 def make_secrets(project: Project) -> None:
-    """With the README's own command."""
+    """With the manual's own command."""
     blocks = re.findall(
-        r"^```sh\n(.*?)^```$", (project.path / "README.md").read_text(), re.M | re.S
+        r"^```sh\n(.*?)^```$", (project.path / "docs/deploy.md").read_text(), re.M | re.S
     )
-    (command,) = (block for block in blocks if "secrets" in block)
+    (command,) = (block for block in blocks if "openssl" in block)
     run("sh", "-eu", "-c", command, cwd=project.path)
 
 
@@ -240,7 +240,7 @@ def password(compose: Compose) -> str:
     return (compose.project.path / "secrets" / "postgres_password").read_text().strip()
 
 
-def test_the_readmes_command_makes_secrets_once(prepared: Project) -> None:
+def test_the_manuals_command_makes_secrets_once(prepared: Project) -> None:
     secret = prepared.path / "secrets" / "postgres_password"
     made = secret.read_text()
     assert re.fullmatch(r"\w{32,}\n", made)

@@ -224,4 +224,4 @@ def test_two_django_apps_are_not_tested_in_one_process_and_it_says_so(render: Re
         AssertionError, match=r"Test each app on its own: uv run pytest apps/web-shop"
     ):
         uv_run(project, "pytest")
-    assert "one by one" in (project / "README.md").read_text()
+    assert "one by one" in (project / "docs/workspace.md").read_text()

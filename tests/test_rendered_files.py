@@ -217,25 +217,6 @@ def test_the_bake_file_is_aligned(project: Path) -> None:
         column = line.index("=") if found else None
 
 
-def test_links_between_files_hold(project: Path) -> None:
-    """What a README's last table names is there, and what it links to."""
-    paths = []
-    for readme in files(project, "README.md"):
-        text = readme.read_text()
-        named = re.findall(r"^\| (`.+?`(?:, `.+?`)*) \|", text, re.MULTILINE)
-        here = [path for cell in named for path in re.findall(r"`([^`/]\S*)`", cell)]
-        for path in here:
-            assert list(readme.parent.glob(path)) or (readme.parent / path).exists(), path
-        for path, heading in re.findall(r"\]\((?!http)([^)#]*)#?([^)]*)\)", text):
-            target = readme.parent / path if path else readme
-            assert target.exists(), path
-            if heading:
-                headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
-                assert heading in {found.lower().replace(" ", "-") for found in headings}, heading
-        paths += here
-    assert len(paths) > 8
-
-
 def test_every_variable_of_the_compose_files_is_explained(project: Path) -> None:
     manual = (project / ".env.example").read_text()
     for path in files(project, "compose*.yaml"):
