@@ -226,8 +226,15 @@ def assert_kept(edited: list[Path]) -> None:
     assert [path for path in edited if not path.exists() or OWN not in path.read_text()] == []
 
 
-@each_project
-def test_the_users_edits_survive(
+@pytest.mark.parametrize(
+    ("version", "answers"),
+    [
+        pytest.param(version, MADE[version][name], id=f"{version}-{name}")
+        for name in MADE[LAST]
+        for version in [next(version for version in MADE if name in MADE[version])]
+    ],
+)
+def test_the_users_edits_survive_from_the_first_release_that_could_make_it(
     repository: Path, folder: Path, version: str, answers: dict[str, Any]
 ) -> None:
     project = make(repository, folder / "myapp", f"v{version}", **answers)
