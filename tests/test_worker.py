@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from .docker import Compose, Container, Project, docker, token, wait_until
-from .test_compose import FILES, REGISTRY, make_secrets
+from .docker import FILES, REGISTRY, Compose, Container, Project, docker, token, wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -75,7 +74,7 @@ class Stack:
             self.project.edit(f"src/{self.project.module}/broker.py", waits, "20")
         self.project.append(".env", SETTINGS)
         self.project.lock()
-        make_secrets(self.project)
+        self.project.make_secrets()
         self.compose = Compose(self.project, FILES)
 
     @property
