@@ -112,7 +112,9 @@ def test_no_readme_says_what_can_change(project: Path) -> None:
 
 # ── Commands ─────────────────────────────────────────────────────────────────────────────────────
 
-PROGRAMS = r"(?:curl|docker|uv|uvx|git|sort|ls|echo|printf|mkdir|rm|eval|_\w+=\w+|[A-Z]+=\S+ docker)"
+PROGRAMS = (
+    r"(?:curl|docker|uv|uvx|git|sort|ls|echo|printf|mkdir|rm|eval|_\w+=\w+|[A-Z]+=\S+ docker)"
+)
 
 
 def blocks(text: str) -> list[str]:

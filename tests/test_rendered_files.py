@@ -132,6 +132,11 @@ def test_no_file_has_a_blank_line_too_many(project: Path) -> None:
         assert path.suffix not in DENSE or "\n\n\n" not in text, path
 
 
+def test_no_folder_is_empty(project: Path) -> None:
+    folders = [path for path in project.rglob("*") if path.is_dir()]
+    assert [folder for folder in folders if not any(folder.iterdir())] == []
+
+
 def test_the_code_is_formatted_and_clean(project: Path) -> None:
     check("ruff", "format", "--check", "--no-cache", ".", cwd=project)
     check("ruff", "check", "--no-cache", ".", cwd=project)
