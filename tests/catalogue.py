@@ -17,10 +17,32 @@ def part(name: str) -> dict[str, Any]:
 
 
 BASES = part("bases")
-FRAMEWORKS = part("frameworks")
 ROLES = part("roles")
 SERVERS = part("servers")
 SERVICES = part("services")
+
+
+def completed(rows: dict[str, Any]) -> dict[str, Any]:
+    """Each framework with what its role and the row `_` say of it, and the services for its clients."""
+    defaults = rows["_"]
+    found = {}
+    for kind, row in rows.items():
+        if kind == "_":
+            continue
+        whole = {**defaults, **ROLES[row["role"]]["frameworks"], **row}
+        uses = {
+            (service, use)
+            for service, its in SERVICES.items()
+            for use, details in its["uses"].items()
+            if set(whole["clients"]) & set(details["clients"])
+        }
+        needed = [s for s in SERVICES if whole["needs"] and (s, whole["needs"]) in uses]
+        own = {service for service, use in uses if use != "broker"} | set(needed)
+        found[kind] = {**whole, "services": [s for s in SERVICES if s in own], "needed": needed}
+    return found
+
+
+FRAMEWORKS = completed(part("frameworks"))
 
 
 # ── What a kind of app can have ──────────────────────────────────────────────────────────────────
@@ -41,8 +63,9 @@ def services_of(kind: str) -> tuple[str, ...]:
 
 
 def needs_of(kind: str) -> tuple[str, ...]:
-    """Those of which it has to have one; the first joins by itself."""
-    return tuple(FRAMEWORKS[kind]["needs"])
+    """Those of which it has to have one; the first here joins by itself."""
+    row = FRAMEWORKS[kind]
+    return tuple(sorted(row["needed"], key=lambda service: bool(service != row["joins"])))
 
 
 def uses_database(kind: str) -> bool:
@@ -65,7 +88,7 @@ def interfaces_of(server: str) -> tuple[str, ...]:
 
 def is_configured(kind: str) -> bool:
     """Whether it reads settings, and logs."""
-    return bool(ROLES[role_of(kind)]["configured"])
+    return "configured" in ROLES[role_of(kind)]["rooms"]
 
 
 def is_called(kind: str) -> bool:
@@ -74,4 +97,4 @@ def is_called(kind: str) -> bool:
 
 
 # Services with tables, in which each app has a database of its own.
-DATABASES = {name for name, row in SERVICES.items() if row["database"]}
+DATABASES = {name for name, row in SERVICES.items() if row["names"] == "database"}

@@ -187,10 +187,10 @@ class Project:
         return {path for path in self.path.rglob("*") if path.is_file()}
 
     def make_secrets(self) -> None:
-        """With the README's own command."""
-        readme = (self.path / "README.md").read_text()
-        blocks = re.findall(r"^```sh\n(.*?)^```$", readme, re.MULTILINE | re.DOTALL)
-        (command,) = (block for block in blocks if "secrets" in block)
+        """With the manual's own command."""
+        manual = (self.path / "docs/deploy.md").read_text()
+        blocks = re.findall(r"^```sh\n(.*?)^```$", manual, re.MULTILINE | re.DOTALL)
+        (command,) = (block for block in blocks if "openssl" in block)
         run("sh", "-eu", "-c", command, cwd=self.path)
 
     def give_to_developer(self) -> dict[str, str]:
