@@ -1,3 +1,9 @@
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from cronsim import CronSim, CronSimError
+from pydantic import PositiveInt, field_validator
+
     # What the job writes, and the lock with which one run keeps out another.
     data_dir: Path = Path("data")
     # Seconds that a run may take.

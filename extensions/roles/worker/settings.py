@@ -1,3 +1,9 @@
+from pathlib import Path
+from re import fullmatch
+from typing import Annotated
+from pydantic import Field, PositiveInt, field_validator
+from pydantic_settings import NoDecode
+
     # Tasks that run at the same time, each in a process of its own. Add replicas before workers.
     workers: PositiveInt = 1
     # How long a task may take, in seconds.
