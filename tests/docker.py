@@ -170,6 +170,12 @@ class Project:
         assert text.count(old) == 1, f"{name} should have one {old!r}"
         (self.path / name).write_text(text.replace(old, new))
 
+    def set_apart(self, name: str) -> None:
+        """Other runs may have the same project: let compose call by this name what it makes."""
+        for file in self.path.glob("compose*.yaml"):
+            named = re.compile(rf"^( *(?:name|image): ){self.slug}\b", re.MULTILINE)
+            file.write_text(named.sub(rf"\g<1>{name}", file.read_text()))
+
     def append(self, name: str, text: str) -> None:
         with (self.path / name).open("a") as file:
             file.write(text)

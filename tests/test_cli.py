@@ -1,53 +1,40 @@
 """A command's image: `docker run IMAGE arguments` is the command itself, in a pipe too."""
 
-import re
-import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from .conftest import Images, Projects
 from .docker import (
+    FILES,
     Compose,
     Done,
     Project,
     container,
     docker,
     inspect,
-    remove_images,
     run,
     token,
     wait_until,
 )
+from .variants import HARDENED, Variant
 
 pytestmark = pytest.mark.engine
 
-# As a hardened host runs it: not even a temporary folder can be written to.
-HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-
-SLUG = f"handy-tool-{token()}"
-PACKAGE = SLUG.replace("-", "_")
+CLI = Variant("cli")
 
 
 @pytest.fixture(scope="module")
-def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(locked: Projects) -> Project:
     """A project with its lock. Copy it before you change it."""
-    path = tmp_path_factory.mktemp("cli") / SLUG
-    made = Project.render(template, path, SLUG, framework="cli", python_version="3.13")
-    made.lock()
-    return made
+    return locked(CLI)
 
 
 @pytest.fixture(scope="module")
-def image(project: Project) -> Iterator[str]:
-    name = f"pydocker-template-test-{token()}:cli"
-    try:
-        project.build("--load", "--tag", name)
-        yield name
-    finally:
-        remove_images(name)
+def image(images: Images) -> str:
+    return images(CLI)
 
 
 def call(image: str, *arguments: str, stdin: str = "", options: tuple[str, ...] = ()) -> Done:
@@ -57,7 +44,7 @@ def call(image: str, *arguments: str, stdin: str = "", options: tuple[str, ...] 
 
 def test_the_image_is_the_command_and_nothing_else(image: str) -> None:
     config = inspect(image, "image")["Config"]
-    assert config["Entrypoint"] == [SLUG]
+    assert config["Entrypoint"] == [CLI.slug]
     assert not config.get("Cmd")
     assert not config.get("ExposedPorts")
     assert not config.get("Healthcheck")
@@ -68,9 +55,9 @@ def test_the_image_is_the_command_and_nothing_else(image: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "printed", "complained"),
     [
-        ((), 2, "", "Usage: handy-tool"),
-        (("--help",), 0, "Usage: handy-tool", ""),
-        (("--version",), 0, f"{SLUG}, version 0.1.0\n", ""),
+        ((), 2, "", f"Usage: {CLI.slug}"),
+        (("--help",), 0, f"Usage: {CLI.slug}", ""),
+        (("--version",), 0, f"{CLI.slug}, version 0.1.0\n", ""),
         (("greet", "Ada"), 0, "Hello, Ada!\n", ""),
         (("greet",), 2, "", "Missing argument"),
         (("unique", "nowhere.txt"), 2, "", "nowhere.txt"),
@@ -90,7 +77,7 @@ def test_each_call_has_its_exit_code_and_complains_on_stderr(
 
 
 def test_an_option_can_come_from_a_variable(image: str) -> None:
-    options = ("--env", f"{PACKAGE.upper()}_GREET_GREETING=Salut")
+    options = ("--env", "CLI_APP_GREET_GREETING=Salut")
     assert call(image, "greet", "Ada", options=options).stdout == "Salut, Ada!\n"
 
 
@@ -117,9 +104,9 @@ def test_it_passes_each_line_on_as_it_comes(image: str) -> None:
     assert process.returncode == 0
 
 
-def test_it_ends_in_silence_where_nobody_reads_on(image: str) -> None:
+def test_it_ends_quietly_if_nobody_reads_on(image: str) -> None:
     # All in one container: the broken pipe is the command's own, not the docker client's.
-    script = f"seq 100000 | {SLUG} unique | head -1"
+    script = f"seq 100000 | {CLI.slug} unique | head -1"
     done = run("docker", "run", "--rm", *HARDENED, "--entrypoint", "sh", image, "-c", script)
     assert (done.stdout, done.stderr) == ("1\n", "")
 
@@ -127,16 +114,7 @@ def test_it_ends_in_silence_where_nobody_reads_on(image: str) -> None:
 @pytest.mark.parametrize(("name", "exit_code"), [("TERM", 143), ("INT", 130)])
 def test_a_signal_ends_it_at_once(image: str, name: str, exit_code: int) -> None:
     with container(image, "--interactive", *HARDENED, command=("unique",)) as waiting:
-
-        def listens() -> bool:
-            process = waiting.exec("cat", "/proc/1/status").stdout
-            (caught,) = re.findall(r"^SigCgt:\s+(\w+)$", process, re.MULTILINE)
-            return bool(int(caught, 16) >> (signal.SIGTERM - 1) & 1)
-
-        wait_until(listens, "it has started", seconds=10)
-        process = waiting.exec("cat", "/proc/1/status").stdout
-        assert re.search(r"^Uid:\s+10001\s+10001", process, re.MULTILINE)
-        assert re.search(r"^CapEff:\s+0+$", process, re.MULTILINE)
+        wait_until(waiting.handles_sigterm, "it has started", seconds=30)
         asked = time.monotonic()
         docker("kill", "--signal", name, waiting.id)
         assert waiting.exit_code() == exit_code
@@ -144,28 +122,19 @@ def test_a_signal_ends_it_at_once(image: str, name: str, exit_code: int) -> None
         assert waiting.logs().stdout + waiting.logs().stderr == ""
 
 
-def test_no_module_is_compiled_at_the_start_but_the_projects_own(image: str) -> None:
-    told = ""
-    for arguments in (["--help"], ["--version"], ["greet", "Ada"], ["unknown"]):
-        told += call(image, *arguments, options=("--env", "PYTHONVERBOSE=1")).stderr
-    loaded = set(re.findall(r"^# code object from '?(/[^']+?)'?$", told, re.MULTILINE))
-    compiled = {path for path in loaded if path.endswith(".py")}
-    own = {path for path in compiled if f"/site-packages/{PACKAGE}/" in path}
-    assert own, "the list has what is known to be compiled"
-    assert compiled - own == set()
-
-
 # ── Compose ──────────────────────────────────────────────────────────────────────────────────────
 
 
 def test_development_calls_the_source_as_it_is(project: Project, tmp_path: Path) -> None:
     copy = project.copy(tmp_path / "development")
+    name = f"cli-{token()}"
+    copy.set_apart(name)
     compose = Compose(copy, variables=copy.give_to_developer())
     try:
         compose("up")
         app = compose.container("app")
         assert app.exit_code() == 0
-        assert "Usage: handy-tool" in app.logs().stdout
+        assert f"Usage: {CLI.slug}" in app.logs().stdout
 
         manual = (copy.path / "docs/develop.md").read_text()
         tests = "docker compose run --rm --no-deps --entrypoint dev app pytest"
@@ -173,29 +142,30 @@ def test_development_calls_the_source_as_it_is(project: Project, tmp_path: Path)
         assert "passed" in compose(*tests.split()[2:]).stdout
 
         assert compose("run", "--rm", "-T", "app", "greet", "Ada").stdout == "Hello, Ada!\n"
-        copy.edit(f"src/{PACKAGE}/cli.py", 'default="Hello"', 'default="Saved"')
+        copy.edit(f"src/{copy.module}/cli.py", 'default="Hello"', 'default="Saved"')
         assert compose("run", "--rm", "-T", "app", "greet", "Ada").stdout == "Saved, Ada!\n"
     finally:
-        compose.remove(f"{SLUG}-development")
+        compose.remove(f"{name}-development")
 
 
 def test_production_runs_one_call_with_no_more_rights_than_it_needs(
     project: Project, image: str, tmp_path: Path
 ) -> None:
     copy = project.copy(tmp_path / "production")
-    registry = f"registry.invalid/{token()}"
-    copy.edit("compose.yaml", "registry.example.com", registry)
-    docker("tag", image, f"{registry}/{SLUG}:dev")
-    compose = Compose(copy, ("compose.yaml", "compose.prod.yaml"))
+    name = f"cli-{token()}"
+    copy.set_apart(name)
+    copy.edit("compose.yaml", "registry.example.com", f"registry.invalid/{name}")
+    tagged = f"registry.invalid/{name}/{copy.slug}:dev"
+    docker("tag", image, tagged)
+    compose = Compose(copy, FILES)
     try:
         assert compose("run", "--rm", "-T", "app", "greet", "Ada").stdout == "Hello, Ada!\n"
         compose("up", "--detach")
         app = compose.container("app")
         assert app.exit_code() == 0
+        app.assert_limited()
         host = app.inspect()["HostConfig"]
         assert host["RestartPolicy"]["Name"] == "no", "what has ended well is not started again"
-        assert host["ReadonlyRootfs"] is True
-        assert host["CapDrop"] == ["ALL"]
         assert not host["PortBindings"]
     finally:
-        compose.remove(f"{registry}/{SLUG}:dev")
+        compose.remove(tagged)

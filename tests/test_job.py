@@ -1,4 +1,4 @@
-"""A job's image: a run whose exit code tells, and a clock that never starts two at once."""
+"""A job's image: a run whose exit code says how it went, and a schedule that never starts two."""
 
 import json
 import re
@@ -10,40 +10,39 @@ from typing import Any
 
 import pytest
 
+from .conftest import Images, Projects
 from .docker import (
+    FILES,
     Compose,
     Container,
     Project,
     container,
     docker,
+    in_image,
     inspect,
-    remove_images,
     token,
     wait_until,
 )
+from .variants import HARDENED, Variant, environment
 
 pytestmark = pytest.mark.engine
 
-# As a hardened host runs it: not even a temporary folder can be written to.
-HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
-
-SLUG = f"nightly-job-{token()}"
-PACKAGE = SLUG.replace("-", "_")
-SCHEDULE = (SLUG, "schedule")
+JOB = Variant("job")
+SCHEDULE = (JOB.slug, "schedule")
 EVERY_SECOND = "* * * * * *"  # six fields, the first are seconds
 NEW_YEAR = "0 0 1 1 *"
 
-# Work that a test brings along, in the place of the example's.
+# Work that a test brings along, in place of the example's.
 WORK = '''"""Whatever the test wants."""
 
 import os
 import time
-from datetime import date
-from pathlib import Path
+
+from .settings import Settings
 
 
-def write(folder: Path, day: date) -> None:
-    exec(os.environ["WORK"], {"folder": folder, "time": time})
+def work(settings: Settings) -> None:
+    exec(os.environ["WORK"], {"folder": settings.data_dir, "time": time})
 '''
 STUBBORN = """
 while True:
@@ -57,22 +56,21 @@ Start = Callable[..., AbstractContextManager[Container]]
 
 
 @pytest.fixture(scope="module")
-def project(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Project:
+def project(locked: Projects) -> Project:
     """A project with its lock. Copy it before you change it."""
-    path = tmp_path_factory.mktemp("job") / SLUG
-    made = Project.render(template, path, SLUG, framework="job", python_version="3.13")
-    made.lock()
-    return made
+    return locked(JOB)
 
 
 @pytest.fixture(scope="module")
-def image(project: Project) -> Iterator[str]:
-    name = f"pydocker-template-test-{token()}:job"
-    try:
-        project.build("--load", "--tag", name)
-        yield name
-    finally:
-        remove_images(name)
+def image(images: Images) -> str:
+    return images(JOB)
+
+
+@pytest.fixture(scope="module")
+def package(image: str, project: Project) -> str:
+    """Where its code lies in the image."""
+    program = f"import json, {project.module}; print(json.dumps({project.module}.__path__[0]))"
+    return str(in_image(image, program))
 
 
 @pytest.fixture
@@ -83,25 +81,20 @@ def volume() -> Iterator[str]:
     docker("volume", "rm", "--force", name)
 
 
-def variables(**values: str) -> list[str]:
-    return [part for name, value in values.items() for part in ("--env", f"{name}={value}")]
-
-
 @pytest.fixture
-def start(image: str, volume: str, tmp_path: Path) -> Start:
+def start(image: str, package: str, volume: str, tmp_path: Path) -> Start:
     """Start a container that keeps its data in the test's volume, with work of the test's own."""
-    work = tmp_path / "summary.py"
+    work = tmp_path / "work.py"
     work.write_text(WORK)
-    package = f"/opt/venv/lib/python3.13/site-packages/{PACKAGE}"
 
     def make(
         work_code: str = "", *options: str, command: tuple[str, ...] = (), **settings: str
     ) -> AbstractContextManager[Container]:
         mounts = ["--volume", f"{volume}:/data"]
         if work_code:
-            mounts += ["--volume", f"{work}:{package}/summary.py:ro"]
+            mounts += ["--volume", f"{work}:{package}/work.py:ro"]
             settings["WORK"] = work_code
-        chosen = variables(**settings)
+        chosen = environment(settings)
         return container(image, *HARDENED, *mounts, *chosen, *options, command=command)
 
     return make
@@ -149,7 +142,8 @@ def test_a_failed_run_ends_with_exit_code_1_and_says_why(start: Start) -> None:
     with start("raise RuntimeError('planted')") as once:
         assert once.exit_code() == 1
         (failure,) = (entry for entry in entries(once) if entry["level"] == "ERROR")
-    assert "RuntimeError: planted" in failure["exception"]
+    assert failure["message"].endswith("seconds: RuntimeError: planted"), "the cause"
+    assert "Traceback" in failure["exception"]
     assert failure["run_id"]
 
 
@@ -162,7 +156,7 @@ def test_a_run_that_takes_too_long_fails_and_names_the_limit(start: Start) -> No
 def test_a_run_that_does_not_end_by_itself_is_ended(start: Start) -> None:
     with start(STUBBORN, JOB_TIMEOUT="1") as once:
         assert once.exit_code() == 1
-        assert "summary.py" in once.logs().stderr, "it says where it hung"
+        assert "work.py" in once.logs().stderr, "it says where it hung"
 
 
 def test_a_second_run_does_not_start_until_the_first_is_gone(start: Start) -> None:
@@ -190,7 +184,7 @@ def test_a_container_that_runs_it_once_is_healthy(start: Start) -> None:
         wait_until(lambda: health(once) == "healthy", "the engine calls it healthy")
 
 
-# ── By the clock ─────────────────────────────────────────────────────────────────────────────────
+# ── On a schedule ────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize(
@@ -205,81 +199,74 @@ def test_a_wrong_schedule_stops_the_start_by_name(start: Start, name: str, value
 
 def test_it_is_healthy_before_the_first_run_and_stops_at_once(start: Start) -> None:
     berlin = {"SCHEDULE": "30 2 * * *", "TIME_ZONE": "Europe/Berlin"}
-    with start(command=SCHEDULE, **berlin) as clock:
-        wait_until(lambda: health(clock) == "healthy", "the engine calls it healthy", seconds=15)
-        wait_until(lambda: messages(clock), "it has looked at the clock")
-        assert re.search(r"02:30:00\+0[12]:00$", messages(clock)[0]), "by the zone's own time"
-        process = clock.exec("cat", "/proc/1/status").stdout
+    with start(command=SCHEDULE, **berlin) as scheduler:
+        wait_until(
+            lambda: health(scheduler) == "healthy", "the engine calls it healthy", seconds=15
+        )
+        wait_until(lambda: messages(scheduler), "it waits for the next run")
+        assert re.search(r"02:30:00\+0[12]:00$", messages(scheduler)[0]), "by the zone's own time"
+        process = scheduler.exec("cat", "/proc/1/status").stdout
         assert re.search(r"^Uid:\s+10001\s+10001", process, re.MULTILINE)
         assert re.search(r"^CapEff:\s+0+$", process, re.MULTILINE)
         asked = time.monotonic()
-        assert clock.stop() == 0
+        assert scheduler.stop() == 0
         assert time.monotonic() - asked < 3
 
 
 def test_a_stop_waits_for_the_run_that_is_under_way(start: Start) -> None:
-    with start("time.sleep(4)", command=SCHEDULE, SCHEDULE=EVERY_SECOND) as clock:
-        wait_until(lambda: begun(clock), "a run has begun")
-        assert clock.stop() == 0
-        assert messages(clock)[-2:] == ["done in 4.0 seconds", "stopped"]
+    with start("time.sleep(2)", command=SCHEDULE, SCHEDULE=EVERY_SECOND) as scheduler:
+        wait_until(lambda: begun(scheduler), "a run has begun")
+        assert scheduler.stop() == 0
+        assert re.fullmatch(
+            r"done in [2-9]\.\d seconds; stopped", "; ".join(messages(scheduler)[-2:])
+        )
 
 
 def test_what_came_due_during_a_run_is_dropped(start: Start) -> None:
-    with start("time.sleep(2)", command=SCHEDULE, SCHEDULE=EVERY_SECOND) as clock:
-        wait_until(lambda: messages(clock).count("started") == 3, "the third run has begun")
-        clock.stop()
-        log = entries(clock)
+    with start("time.sleep(1.5)", command=SCHEDULE, SCHEDULE=EVERY_SECOND) as scheduler:
+        wait_until(lambda: messages(scheduler).count("started") == 3, "the third run has begun")
+        scheduler.stop()
+        log = entries(scheduler)
     whole = [entry["message"] for entry in log if entry["logger"].endswith(".runs")]
-    assert whole == ["started", "done in 2.0 seconds"] * 3, "one after the other"
+    assert [message.split()[0] for message in whole] == ["started", "done"] * 3, "never two"
     assert len({entry["run_id"] for entry in log if "run_id" in entry}) == 3
 
 
 def test_it_is_unhealthy_from_a_failed_run_to_the_next_good_one(start: Start) -> None:
     work = "assert not (folder / 'broken').exists()"
     often = ("--health-interval", "1s", "--health-retries", "1")
-    with start(work, *often, command=SCHEDULE, SCHEDULE=EVERY_SECOND) as clock:
-        wait_until(lambda: "done in 0.0 seconds" in messages(clock), "a run went well")
-        wait_until(lambda: health(clock) == "healthy", "the engine calls it healthy")
-        clock.exec("touch", "/data/broken")
-        wait_until(lambda: health(clock) == "unhealthy", "a failed run counts")
-        assert "the run failed with exit code 1" in messages(clock)
-        told = clock.inspect()["State"]["Health"]["Log"][-1]["Output"]
+    with start(work, *often, command=SCHEDULE, SCHEDULE=EVERY_SECOND) as scheduler:
+        wait_until(
+            lambda: any("done in" in line for line in messages(scheduler)), "a run went well"
+        )
+        wait_until(lambda: health(scheduler) == "healthy", "the engine calls it healthy")
+        scheduler.exec("touch", "/data/broken")
+        wait_until(lambda: health(scheduler) == "unhealthy", "a failed run counts")
+        assert "the run failed with exit code 1" in messages(scheduler)
+        told = scheduler.inspect()["State"]["Health"]["Log"][-1]["Output"]
         assert "the last run failed with exit code 1" in told
-        clock.exec("rm", "/data/broken")
-        wait_until(lambda: health(clock) == "healthy", "the next good run counts")
+        scheduler.exec("rm", "/data/broken")
+        wait_until(lambda: health(scheduler) == "healthy", "the next good run counts")
 
 
-def test_a_run_that_is_killed_does_not_take_the_clock_along(start: Start) -> None:
+def test_a_run_that_is_killed_does_not_end_the_schedule(start: Start) -> None:
     work = "__import__('os').kill(__import__('os').getpid(), 9)"
-    with start(work, command=SCHEDULE, SCHEDULE=EVERY_SECOND) as clock:
+    with start(work, command=SCHEDULE, SCHEDULE=EVERY_SECOND) as scheduler:
         failed = "the run failed with exit code -9"
-        wait_until(lambda: messages(clock).count(failed) == 2, "it failed twice")
-        assert clock.stop() == 0
+        wait_until(lambda: messages(scheduler).count(failed) == 2, "it failed twice")
+        assert scheduler.stop() == 0
 
 
-def test_it_is_unhealthy_where_a_run_is_overdue(start: Start, image: str) -> None:
+def test_it_is_unhealthy_if_a_run_is_overdue(start: Start, image: str) -> None:
     kind, *probe = inspect(image, "image")["Config"]["Healthcheck"]["Test"]
     assert kind == "CMD", "no shell"
-    with start(command=SCHEDULE, SCHEDULE=NEW_YEAR) as clock:
-        wait_until(lambda: messages(clock), "the clock runs")
-        assert clock.exec(*probe).returncode == 0
-        clock.exec("sh", "-c", "echo 0 1000000000 > /dev/shm/health")
-        late = clock.exec(*probe, check=False)
+    with start(command=SCHEDULE, SCHEDULE=NEW_YEAR) as scheduler:
+        wait_until(lambda: messages(scheduler), "the scheduler runs")
+        assert scheduler.exec(*probe).returncode == 0
+        scheduler.exec("sh", "-c", "echo 0 1000000000 > /dev/shm/health")
+        late = scheduler.exec(*probe, check=False)
         assert late.returncode == 1
         assert "overdue" in late.stderr
-
-
-def test_no_module_is_compiled_at_the_start_but_the_projects_own(start: Start) -> None:
-    settings = {"SCHEDULE": EVERY_SECOND, "PYTHONVERBOSE": "1"}
-    with start(command=SCHEDULE, **settings) as clock:
-        wait_until(lambda: "done in 0.0 seconds" in messages(clock), "a run went well")
-        clock.stop()
-        told = clock.logs().stderr
-    loaded = set(re.findall(r"^# code object from '?(/[^']+?)'?$", told, re.MULTILINE))
-    compiled = {path for path in loaded if path.endswith(".py")}
-    own = {path for path in compiled if f"/site-packages/{PACKAGE}/" in path}
-    assert own, "the list has what is known to be compiled"
-    assert compiled - own == set()
 
 
 # ── Compose ──────────────────────────────────────────────────────────────────────────────────────
@@ -289,6 +276,8 @@ def test_development_runs_it_at_the_start_and_after_every_saved_file(
     project: Project, tmp_path: Path
 ) -> None:
     copy = project.copy(tmp_path / "development")
+    name = f"job-{token()}"
+    copy.set_apart(name)
     compose = Compose(copy, variables=copy.give_to_developer())
 
     def done() -> int:
@@ -298,32 +287,32 @@ def test_development_runs_it_at_the_start_and_after_every_saved_file(
         compose.up()
         wait_until(lambda: done() == 1, "it ran", seconds=120)
         assert "summary-" in compose("run", "--rm", "app", "ls", "/data").stdout
-        copy.append(f"src/{PACKAGE}/summary.py", "\n# saved\n")
+        copy.append(f"src/{copy.module}/work.py", "\n# saved\n")
         wait_until(lambda: done() == 2, "it ran again")
     finally:
-        compose.remove(f"{SLUG}-development")
+        compose.remove(f"{name}-development")
 
 
-def test_production_runs_it_by_the_clock_with_no_more_rights_than_it_needs(
+def test_production_runs_it_on_schedule_with_no_more_rights_than_it_needs(
     project: Project, image: str, tmp_path: Path
 ) -> None:
     copy = project.copy(tmp_path / "production")
-    registry = f"registry.invalid/{token()}"
-    copy.edit("compose.yaml", "registry.example.com", registry)
+    name = f"job-{token()}"
+    copy.set_apart(name)
+    copy.edit("compose.yaml", "registry.example.com", f"registry.invalid/{name}")
     (copy.path / ".env").write_text("SCHEDULE=* * * * * *\nDATA_DIR=/elsewhere\n")
-    docker("tag", image, f"{registry}/{SLUG}:dev")
-    compose = Compose(copy, ("compose.yaml", "compose.prod.yaml"))
+    tagged = f"registry.invalid/{name}/{copy.slug}:dev"
+    docker("tag", image, tagged)
+    compose = Compose(copy, FILES)
     try:
         compose.up()
-        clock = compose.container("app")
-        wait_until(lambda: "done in 0.0 seconds" in messages(clock), "it ran")
-        host = clock.inspect()["HostConfig"]
-        assert host["ReadonlyRootfs"] is True
-        assert host["CapDrop"] == ["ALL"]
-        assert not host["PortBindings"]
-        (mount,) = (each for each in clock.inspect()["Mounts"] if each["Type"] == "volume")
-        assert (mount["Destination"], mount["Name"]) == ("/data", f"{SLUG}-production_app")
-        assert clock.inspect()["Config"]["StopTimeout"] > 300, "longer than a run may take"
-        assert clock.stop() == 0
+        scheduler = compose.container("app")
+        wait_until(lambda: any("done in" in line for line in messages(scheduler)), "it ran")
+        scheduler.assert_limited()
+        assert not scheduler.inspect()["HostConfig"]["PortBindings"]
+        (mount,) = (each for each in scheduler.inspect()["Mounts"] if each["Type"] == "volume")
+        assert (mount["Destination"], mount["Name"]) == ("/data", f"{name}-production_app")
+        assert scheduler.inspect()["Config"]["StopTimeout"] > 300, "longer than a run may take"
+        assert scheduler.stop() == 0
     finally:
-        compose.remove(f"{registry}/{SLUG}:dev")
+        compose.remove(tagged)

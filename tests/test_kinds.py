@@ -293,6 +293,36 @@ def test_a_stop_ends_it_in_time_and_with_its_exit_code(
     assert life(variant).seconds < 10
 
 
+# Stops the app as soon as it begins to load packages.
+EARLY = """
+import os, signal, sys
+
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "pydantic":
+            print("stopped early", flush=True)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+sys.meta_path.insert(0, Stop())
+"""
+
+
+@pytest.mark.parametrize(
+    "variant", [each for each in DEFAULTS if is_configured(each.kind)], ids=str
+)
+def test_a_stop_during_the_start_ends_it_as_well(
+    images: Images, variant: Variant, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o755)
+    (tmp_path / "sitecustomize.py").write_text(EARLY)
+    given = [*WITH_MEMORY, *environment(needed(variant) | {"PYTHONPATH": "/early"})]
+    given += ["--volume", f"{tmp_path}:/early:ro"]
+    role = RUNNING[variant.role]
+    with container(images(variant), *given, command=command(variant, role.stays)) as started:
+        assert started.exit_code() == role.exit_code
+        assert started.logs().stdout == "stopped early\n"
+
+
 @pytest.mark.parametrize(
     "variant", [variant for variant in VARIANTS if RUNNING[variant.role].needs_services], ids=str
 )
