@@ -23,7 +23,7 @@ SERVICES = part("services")
 
 
 def completed(rows: dict[str, Any]) -> dict[str, Any]:
-    """Each framework with what its role and the row `_` say of it, and the services for its clients."""
+    """Each framework with what its role and the row `_` say of it, and its services."""
     defaults = rows["_"]
     found = {}
     for kind, row in rows.items():
