@@ -68,6 +68,11 @@ def needs_of(kind: str) -> tuple[str, ...]:
     return tuple(sorted(row["needed"], key=lambda service: bool(service != row["joins"])))
 
 
+def needed_of(kind: str) -> tuple[str, ...]:
+    """The same, in the order in which one of several is chosen."""
+    return tuple(FRAMEWORKS[kind]["needed"])
+
+
 def uses_database(kind: str) -> bool:
     """Whether it can keep tables in a service."""
     return bool(DATABASES & set(services_of(kind)))
