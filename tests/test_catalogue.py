@@ -17,20 +17,28 @@ from .conftest import ROOT
 EXTENSIONS = ROOT / "extensions"
 
 
-@pytest.mark.parametrize("name", ["bases", "roles", "frameworks", "servers", "services"])
+@pytest.mark.parametrize("name", ["bases", "roles", "servers", "services"])
 def test_all_rows_of_a_file_have_the_same_fields(name: str) -> None:
     rows = part(name).values()
     assert len({frozenset(row) for row in rows}) == 1
 
 
+def test_a_framework_states_nothing_that_no_other_could() -> None:
+    rows = part("frameworks")
+    known = {*rows["_"], "title", "about", "role"}
+    for row in [*rows.values(), *(role["frameworks"] for role in part("roles").values())]:
+        assert set(row) <= known
+
+
 def test_a_framework_names_what_exists() -> None:
-    services = part("services")
-    for framework in part("frameworks").values():
+    uses = [use for service in part("services").values() for use in service["uses"].items()]
+    clients = {client for _, details in uses for client in details["clients"]}
+    for framework in FRAMEWORKS.values():
         assert framework["role"] in part("roles")
         assert set(framework["servers"]) <= set(part("servers"))
-        assert set(framework["needs"]) <= set(framework["services"])
-        for service, client in framework["services"].items():
-            assert client in services[service]["clients"]
+        assert set(framework["clients"]) <= clients
+        assert framework["needs"] in {"", *(name for name, _ in uses)}
+        assert bool(framework["needs"]) == (framework["joins"] in framework["needed"])
 
 
 def test_a_server_can_run_each_framework_that_names_it() -> None:
@@ -40,16 +48,17 @@ def test_a_server_can_run_each_framework_that_names_it() -> None:
 
 
 def test_a_row_has_its_folder() -> None:
-    for role in part("roles"):
-        assert list((EXTENSIONS / "roles" / role).iterdir())
-    for framework in part("frameworks"):
+    for role, row in part("roles").items():
+        assert row["probed"] == (EXTENSIONS / "roles" / role).is_dir(), "how it is asked"
+    for framework in FRAMEWORKS:
         assert list((ROOT / "template").glob(f"*rooms.{framework} %*")), framework
     for server in part("servers"):
-        assert (EXTENSIONS / "servers" / f"{server}.py.jinja").is_file()
+        assert list((EXTENSIONS / "servers").glob(f"{server}.py*"))
     for service, row in part("services").items():
         assert (EXTENSIONS / "services" / service / "compose.yaml.jinja").is_file()
-        for client in row["clients"]:
-            assert list((EXTENSIONS / "services" / service / client).iterdir())
+        for use in row["uses"].values():
+            for client in use["clients"]:
+                assert list((EXTENSIONS / "services" / service / client).iterdir())
 
 
 # ── Every file of extensions/ is asked for ───────────────────────────────────────────────────────
@@ -83,8 +92,15 @@ def asked_for() -> tuple[set[str], set[str]]:
     for path, template in parsed():
         for call in template.find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "snippets":
-                assert isinstance(call.args[1], nodes.Const), f"{path}: a name to be looked for"
-                names.add(call.args[1].value)
+                if isinstance(call.args[1], nodes.Const):
+                    names.add(call.args[1].value)
+                else:  # a role's own
+                    names |= {
+                        role + name
+                        for role in part("roles")
+                        for name in (pattern(call.args[1]).removeprefix(".+").replace("\\", ""),)
+                        if list(EXTENSIONS.rglob(f"{role}{name}*"))
+                    }
         if path == EXTENSIONS / "snippets.jinja":
             continue  # which looks for these names
         asked = [each.template for each in template.find_all(nodes.Include)]

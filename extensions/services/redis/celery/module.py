@@ -15,8 +15,11 @@ def address(settings: Settings) -> str | None:
 
 
 def options(settings: Settings, task_time_limit: int = 0) -> dict[str, Any]:
+    url = address(settings)
+    if url is None:
+        return {"broker_url": "memory://"}
     return {
-        "broker_url": address(settings) or "memory://",
+        "broker_url": url,
         "broker_transport_options": {
             # Redis does not notice that a worker died: a task that nobody has acknowledged for so
             # long is given to another worker. So no task may take longer, or be sent for later
