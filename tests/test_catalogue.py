@@ -4,11 +4,14 @@ import keyword
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
+from jinja2 import nodes
 
-from .catalogue import part
+from .catalogue import FRAMEWORKS, interfaces_of, part, servers_of, targets_of
 from .conftest import ROOT
 
 EXTENSIONS = ROOT / "extensions"
@@ -31,9 +34,9 @@ def test_a_framework_names_what_exists() -> None:
 
 
 def test_a_server_can_run_each_framework_that_names_it() -> None:
-    for framework in part("frameworks").values():
-        for server in framework["servers"]:
-            assert set(framework["targets"]) & set(part("servers")[server]["dependencies"])
+    for kind in FRAMEWORKS:
+        for server in servers_of(kind):
+            assert set(targets_of(kind)) & set(interfaces_of(server))
 
 
 def test_a_row_has_its_folder() -> None:
@@ -47,6 +50,66 @@ def test_a_row_has_its_folder() -> None:
         assert (EXTENSIONS / "services" / service / "compose.yaml.jinja").is_file()
         for client in row["clients"]:
             assert list((EXTENSIONS / "services" / service / client).iterdir())
+
+
+# ── Every file of extensions/ is asked for ───────────────────────────────────────────────────────
+
+
+def parsed() -> Iterator[tuple[Path, nodes.Template]]:
+    """The questions, the snippets, and the files of a project that are rendered."""
+    rendered = [path for path in (ROOT / "template").rglob("*.jinja") if path.is_file()]
+    pieces = [path for path in EXTENSIONS.rglob("*") if path.is_file()]
+    for path in (ROOT / "copier.yml", *rendered, *pieces):
+        yield path, jinja2.Environment().parse(path.read_text())
+
+
+def pattern(expression: nodes.Node) -> str:
+    """Of the names that it can have: what is not a literal is anything."""
+    if isinstance(expression, nodes.Const):
+        return re.escape(str(expression.value))
+    if isinstance(expression, nodes.Concat):
+        return "".join(map(pattern, expression.nodes))
+    return ".+"
+
+
+def without_suffix(name: str) -> str:
+    """A snippet is called by the name of what it adds to, whether Jinja reads it or not."""
+    return name.removesuffix(".jinja")
+
+
+def asked_for() -> tuple[set[str], set[str]]:
+    """The names of snippets; and patterns of what is included or imported by its path."""
+    names, paths = set(), set()
+    for path, template in parsed():
+        for call in template.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "snippets":
+                assert isinstance(call.args[1], nodes.Const), f"{path}: a name to be looked for"
+                names.add(call.args[1].value)
+        if path == EXTENSIONS / "snippets.jinja":
+            continue  # which looks for these names
+        asked = [each.template for each in template.find_all(nodes.Include)]
+        asked += [each.template for each in template.find_all(nodes.Import)]
+        asked += [each.template for each in template.find_all(nodes.FromImport)]
+        paths |= {pattern(each).removesuffix(re.escape(".jinja")) for each in asked}
+    return names, paths
+
+
+def test_every_snippet_has_a_name_that_a_file_asks_for_and_every_such_name_is_there() -> None:
+    names, paths = asked_for()
+    unknown, found = [], set()
+    for path in EXTENSIONS.rglob("*"):
+        if path.is_file() and path.parent != EXTENSIONS / "catalogue":
+            here = without_suffix(path.relative_to(ROOT).as_posix())
+            found.add(without_suffix(path.name))
+            if without_suffix(path.name) not in names and not any(
+                re.fullmatch(known, here) for known in paths
+            ):
+                unknown.append(here)
+    assert unknown == [], "nobody asks for these"
+    assert names - found == set(), "and nothing has these names"
+
+
+# ── What is installed, and what is taken ─────────────────────────────────────────────────────────
 
 
 def requirements(row: Any) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Health: /health says that the process lives, /ready that it can do its work."""
+"""Health: /health reports that the process is up, /ready that it can do its work."""
 
 import asyncio
 import logging
@@ -7,48 +7,54 @@ from collections.abc import Awaitable, Callable
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-TIMEOUT = 1.0  # seconds; a prober that waits longer would call the application dead
+TIMEOUT = 1.0  # seconds; a prober that has to wait longer would give up on the app
+READY = {"ok", "not configured"}
 
 log = logging.getLogger(__name__)
 
 
 class Probe:
-    """Asks one service whether it answers, with one question under way at most.
+    """Checks one service, with one ping in flight at most.
 
-    A question that hangs is left alone, not cancelled: some drivers hold the caller until
-    the server answers the cancellation too. The next check waits for the same question.
+    A ping that hangs is left alone, not cancelled: some drivers block the caller until the
+    server confirms the cancellation. The next check waits for the same ping.
     """
 
-    def __init__(self, ping: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, name: str, ping: Callable[[], Awaitable[object]] | None) -> None:
+        """`ping` raises if the service does not respond; it is None if there is no service."""
+        self.name = name
         self._ping = ping
-        self._question: asyncio.Future[None] | None = None
+        self._pending: asyncio.Future[object] | None = None
 
     async def state(self) -> str:
-        if self._question is None or self._question.done():
-            self._question = asyncio.ensure_future(self._ping())
-        await asyncio.wait({self._question}, timeout=TIMEOUT)
-        if not self._question.done():
+        if self._ping is None:
+            return "not configured"
+        if self._pending is None or self._pending.done():
+            self._pending = asyncio.ensure_future(self._ping())
+        await asyncio.wait({self._pending}, timeout=TIMEOUT)
+        if not self._pending.done():
+            log.warning("%s is not ready: no answer in %s s", self.name, TIMEOUT)
             return "no answer"
-        if error := self._question.exception():
-            log.warning("not ready: %s", type(error).__name__)
+        if error := self._pending.exception():
+            log.warning("%s is not ready: %s", self.name, type(error).__name__)
             return "unreachable"
         return "ok"
 
 
 async def health(request: Request) -> JSONResponse:
-    """Touches nothing else: a broken database must not get a healthy process killed."""
+    """Checks no service: a broken database must not get a healthy process killed."""
     return JSONResponse({"status": "healthy"})
 
 
 async def ready(request: Request) -> JSONResponse:
-    """Asks every service at once; 503 keeps traffic away until all of them answer."""
-    probes: dict[str, Probe] = request.app.state.probes
-    states = await asyncio.gather(*(probe.state() for probe in probes.values()))
-    is_ready = all(state == "ok" for state in states)
+    """Checks all services in parallel; a 503 keeps traffic away until every one responds."""
+    probes: list[Probe] = request.app.state.probes
+    states = await asyncio.gather(*(probe.state() for probe in probes))
+    is_ready = READY.issuperset(states)
     return JSONResponse(
         {
             "status": "ready" if is_ready else "not ready",
-            "services": dict(zip(probes, states, strict=True)),
+            "services": {probe.name: state for probe, state in zip(probes, states, strict=True)},
         },
         status_code=200 if is_ready else 503,
     )

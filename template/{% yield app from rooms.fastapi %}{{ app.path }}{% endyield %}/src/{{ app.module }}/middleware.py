@@ -12,12 +12,16 @@ from . import logs
 
 log = logging.getLogger(__name__)
 
-# A caller may bring its own id, so that one id follows a request through many services.
+# A caller may send its own id, so that one id follows a request through several services.
 ACCEPTED = re.compile(r"[\w.-]{1,64}")
 
 
 class RequestId:
-    """Name the request in every line that is logged for it, and in the answer's headers."""
+    """Give each request an id, in every line logged for it and in the response's headers.
+
+    The 500 is made here, too: Starlette's own comes from outside of all middleware, where it
+    would have no id, and where the exception would be logged without one.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -27,15 +31,15 @@ class RequestId:
             await self.app(scope, receive, send)
             return
 
-        brought = Headers(scope=scope).get("x-request-id", "")
-        current = brought if ACCEPTED.fullmatch(brought) else secrets.token_hex(16)
+        received = Headers(scope=scope).get("x-request-id", "")
+        current = received if ACCEPTED.fullmatch(received) else secrets.token_hex(16)
 
-        answering = False
+        responding = False
 
         async def send_with_id(message: Message) -> None:
-            nonlocal answering
+            nonlocal responding
             if message["type"] == "http.response.start":
-                answering = True
+                responding = True
                 MutableHeaders(scope=message)["x-request-id"] = current
             await send(message)
 
@@ -44,7 +48,7 @@ class RequestId:
             await self.app(scope, receive, send_with_id)
         except Exception:
             log.exception("%s %s failed", scope["method"], scope["path"])
-            if answering:
+            if responding:
                 raise
             failure = JSONResponse({"detail": "Internal Server Error"}, status_code=500)
             await failure(scope, receive, send_with_id)

@@ -1,4 +1,8 @@
-"""Proxies: who asks, as trusted ones tell it. Gunicorn itself takes only the scheme from them."""
+"""Proxies: the client's address as trusted ones report it. Gunicorn itself reads only the scheme.
+
+Werkzeug's ProxyFix is told how many proxies there are, and believes whoever comes in over fewer.
+This names the proxies, so that a request which bypasses them cannot forge its address.
+"""
 
 from collections.abc import Iterable
 from ipaddress import ip_address, ip_network
@@ -6,17 +10,17 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class ForwardedFor:
-    """The client's address, from the X-Forwarded-For of these addresses and networks alone."""
+    """Take the client's address from X-Forwarded-For, but only as sent by these proxies."""
 
     def __init__(self, app: WSGIApplication, proxies: str) -> None:
         self.app = app
         self.networks = [ip_network(proxy.strip()) for proxy in proxies.split(",")]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        told = environ.get("HTTP_X_FORWARDED_FOR", "").replace(",", " ").split()
-        # Each proxy adds the address that asked it, so the nearest one's word comes last.
-        while told and self.trusts(environ["REMOTE_ADDR"]):
-            environ["REMOTE_ADDR"] = told.pop()
+        reported = environ.get("HTTP_X_FORWARDED_FOR", "").replace(",", " ").split()
+        # Each proxy appends the address that it got the request from, so the nearest one's is last.
+        while reported and self.trusts(environ["REMOTE_ADDR"]):
+            environ["REMOTE_ADDR"] = reported.pop()
         return self.app(environ, start_response)
 
     def trusts(self, address: str) -> bool:
