@@ -112,7 +112,7 @@ SERVING: dict[str, tuple[list[str], tuple[str, ...]]] = {
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
     "fastapi": {},
-    "flask": {},
+    "flask": {"SECRET_KEY": "0123456789" * 5},
     "django": {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "127.0.0.1"},
     "job": {},
     "cli": {},
