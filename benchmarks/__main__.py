@@ -80,7 +80,7 @@ def main() -> int:
         }
         say("Warming the package caches …")
         for recipe in recipes:
-            warm_up(recipe, projects[recipe.project])
+            warm_up(recipe, projects[recipe.project], repetitions.builds)
 
         # Every round goes through all recipes, so that a slow minute hits all of them.
         for number in range(repetitions.builds):

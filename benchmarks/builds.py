@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import IO
 
 from .docker import inspect
-from .project import SPARE_PACKAGES, Change, Project
+from .project import Change, Project
 from .recipes import Recipe, built
 
 # Own code is kilobytes, a venv tens of megabytes: a layer above this holds dependencies.
@@ -28,13 +28,12 @@ class BuildSamples:
     push: dict[Change, Push] = field(default_factory=dict)
 
 
-def warm_up(recipe: Recipe, project: Project) -> None:
+def warm_up(recipe: Recipe, project: Project, rounds: int) -> None:
     """Fill the cache mounts with every package that is installed later, for all recipes alike."""
-    with (
-        project.edited(project.with_dependencies(*SPARE_PACKAGES)),
-        built(recipe, project, "warm-up"),
-    ):
-        pass
+    for number in (None, *range(rounds)):
+        files = {} if number is None else project.with_all_of(number)
+        with project.edited(files), built(recipe, project, "warm-up"):
+            pass
 
 
 def sample_builds(recipe: Recipe, project: Project, number: int, samples: BuildSamples) -> None:

@@ -6,6 +6,8 @@ from .figures import Figures
 from .project import Change
 from .recipes import COMMON, GUIDE_GRANIAN, GUIDE_UVICORN, OURS_GRANIAN, OURS_UVICORN, Recipe
 
+GUIDE = "of uv's guide"
+
 
 @dataclass(frozen=True)
 class Must:
@@ -43,18 +45,23 @@ def musts(measured: dict[Recipe, Figures]) -> list[Must]:
 def beside_the_guide(
     recipe: Recipe, ours: Figures, guide: Figures, megabytes_added: int
 ) -> list[Must]:
-    code = Change.CODE
+    code, pure, compiled = Change.CODE, Change.PURE, Change.COMPILED
     untouched = (Change.VERSION, Change.TESTS, Change.TOOLS)
     musts = [
         Must("added to the base", ours.added / 1e6, megabytes_added, "MB"),
-        Must("added to the base", ours.added / guide.added, 0.85, "of uv's guide"),
-        Must(f"rebuild, {code}", ours.rebuild[code] / guide.rebuild[code], 0.6, "of uv's guide"),
+        Must("added to the base", ours.added / guide.added, 0.85, GUIDE),
+        Must("cold build", ours.cold / guide.cold, 1.3, GUIDE),
+        *(
+            Must(f"rebuild, {change}", ours.rebuild[change] / guide.rebuild[change], limit, GUIDE)
+            for change, limit in ((code, 0.6), (pure, 0.6), (compiled, 0.9))
+        ),
         Must(f"pushed, {code}", ours.push[code].size / 1e3, 20, "KB"),
+        Must(f"pushed, {pure}", ours.push[pure].size / guide.push[pure].size, 0.25, GUIDE),
         *(
             Must(f"dependencies pushed, {change}", ours.push[change].dependencies, 0, "bytes")
             for change in untouched
         ),
-        Must("start → first 200", ours.first_answer / guide.first_answer, 0.65, "of uv's guide"),
+        Must("start → first 200", ours.first_answer / guide.first_answer, 0.65, GUIDE),
         Must("start → healthy", ours.healthy, 1.5, "s"),
         Must("SIGTERM → exit", ours.exit, 0.5, "s"),
         Must("exit code after SIGTERM", ours.exit_code, 0, ""),

@@ -18,6 +18,13 @@ TEMPLATE = Path(__file__).resolve().parent.parent
 
 # One for each round of builds: small, pure, without dependencies, used by nothing in the project.
 SPARE_PACKAGES = ("cachetools", "sortedcontainers", "toolz")
+# And a version of a package with compiled libraries: one that the project does not have.
+OTHER_VERSIONS = ("sqlalchemy==2.1.8", "sqlalchemy==2.1.7", "sqlalchemy==2.1.6")
+OTHER_VERSIONS_FOR_DJANGO = (
+    "psycopg-binary==3.3.8",
+    "psycopg-binary==3.3.7",
+    "psycopg-binary==3.3.6",
+)
 
 Files = dict[str, str]  # path in the project → text
 
@@ -26,7 +33,8 @@ class Change(StrEnum):
     """What somebody changes between two builds."""
 
     CODE = "code change"
-    DEPENDENCY = "one dependency added"
+    PURE = "one pure dependency added"
+    COMPILED = "one compiled package upgraded"
     VERSION = "version bump"
     TESTS = "tests-only edit"
     TOOLS = "tool-config edit"
@@ -66,6 +74,7 @@ class Project:
             "python_version": python,
             "ci": "github",
         }
+        self.other_versions = OTHER_VERSIONS_FOR_DJANGO if framework == "django" else OTHER_VERSIONS
         self.app = "apps/bench-app/" if framework == WORKSPACE else ""
         copier.run_copy(
             str(TEMPLATE), path, answers, defaults=True, quiet=True, unsafe=False, vcs_ref="HEAD"
@@ -108,7 +117,8 @@ class Project:
         version = (r'^version = ".*"$', f'version = "9.9.{number}"')
         edits = {
             Change.CODE: self._appended(f"{self.app}src/bench_app/health.py", edit),
-            Change.DEPENDENCY: self.with_dependencies(SPARE_PACKAGES[number]),
+            Change.PURE: self.with_dependencies(SPARE_PACKAGES[number]),
+            Change.COMPILED: self.with_dependencies(self.other_versions[number]),
             Change.VERSION: self._relocked(self._pyproject(self.app, *version)),
             Change.TESTS: self._appended(f"{self.app}tests/{test}", edit),
             Change.TOOLS: self._pyproject(
@@ -123,6 +133,10 @@ class Project:
             Change.NEIGHBOUR: self._appended("apps/worker/src/worker/tasks.py", edit),
             Change.NEIGHBOURS_LOCK: self._with(SPARE_PACKAGES[number : number + 1], "apps/worker/"),
         }
+
+    def with_all_of(self, number: int) -> Files:
+        """Every package that the edits of this number install."""
+        return self.with_dependencies(SPARE_PACKAGES[number], self.other_versions[number])
 
     def with_dependencies(self, *packages: str) -> Files:
         return self._with(packages, self.app)

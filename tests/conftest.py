@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 import copier
+import jinja2
 import pytest
 
 from .catalogue import SERVICES
@@ -25,13 +27,13 @@ from .docker import (
 )
 from .variants import (
     RUNNING,
-    SERVICE_SETTINGS,
     SERVING,
     WITH_MEMORY,
     Variant,
     command,
     environment,
     needed,
+    settings_of,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,7 +42,7 @@ Render = Callable[..., Path]
 Projects = Callable[[Variant], Project]
 Images = Callable[[Variant], str]
 Tag = Callable[[str], str]
-Run = Callable[..., AbstractContextManager[Container]]
+RunHardened = Callable[..., AbstractContextManager[Container]]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -49,6 +51,27 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
     settings = tmp_path_factory.mktemp("copier") / "settings.yml"
     settings.write_text("{}\n")
     os.environ["COPIER_SETTINGS_PATH"] = str(settings)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def each_template_is_compiled_once() -> Iterator[None]:
+    """Jinja would compile every file again for every project, which takes most of a rendering."""
+    compile_again = jinja2.Environment.compile
+    compiled: dict[tuple[Any, ...], CodeType] = {}
+
+    def compile_once(
+        self: jinja2.Environment, source: str, name: str | None = None, filename: str | None = None
+    ) -> CodeType:
+        # Copier's extension notes here that another source begins, so it sees each one.
+        text = self.preprocess(source, name, filename)
+        key = (type(self), self.lexer, *self.extensions, text, name)
+        if key not in compiled:
+            compiled[key] = compile_again(self, source, name, filename)
+        return compiled[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(jinja2.Environment, "compile", compile_once)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -151,13 +174,13 @@ def network() -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def services(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
+def service_settings(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
     """Services that answer, and the settings with which an app on their network reaches them."""
     with ExitStack() as stack:
 
         @cache
         def start(name: str) -> dict[str, str]:
-            settings = SERVICE_SETTINGS[name] | {f"{name.upper()}_URL": SERVICES[name]["url"]}
+            settings = settings_of(list(SERVICES[name]["uses"].values()))
             options, command = SERVING[name]
             given = [*options, "--network", network, "--network-alias", name]
             stack.enter_context(container(SERVICES[name]["image"], *given, command=command))
@@ -167,7 +190,7 @@ def services(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def running(network: str, services: Callable[[str], dict[str, str]]) -> Run:
+def run_hardened(network: str, service_settings: Callable[[str], dict[str, str]]) -> RunHardened:
     """A container that stays, as a hardened host runs it, when it has begun to work."""
 
     @contextmanager
@@ -176,7 +199,7 @@ def running(network: str, services: Callable[[str], dict[str, str]]) -> Run:
         settings = needed(variant)
         if role.needs_services:
             for name in variant.backing:
-                settings |= services(name)
+                settings |= service_settings(name)
         options = [*WITH_MEMORY, "--interactive", "--network", network]
         options += environment(settings | variables)
         with container(image, *options, command=command(variant, role.stays)) as started:

@@ -24,9 +24,13 @@ import copier
 # What the project's files read: set on this machine, it would make another project of each test.
 READ_BY_PROJECTS = re.compile(
     r"\w+_PORT|(\w+_)?DATABASE_\w+|ACCESS_LOG|COMPOSE_.*|DATA_DIR|ENVIRONMENT|GID|HEARTBEAT"
-    "|JOB_TIMEOUT|KEEP_RESULTS|LOG_LEVEL|PYTHON_VERSION|RABBITMQ_.*|REDIS_.*|REGISTRY|REVISION"
+    "|JOB_TIMEOUT|KEEP_RESULTS|LOG_LEVEL|PYTHON_VERSION|RABBITMQ_.*|RECEIVERS|REDIS_.*|REGISTRY|REVISION"
     "|SCHEDULE|SHUTDOWN_TIMEOUT|TASK_TIME_LIMIT|TIME_ZONE|UID|UV_VERSION|VERSION|WORKERS"
 )
+
+# Production on one host, and a registry from which nothing can be pulled.
+FILES = ("compose.yaml", "compose.prod.yaml")
+REGISTRY = "registry.invalid"
 
 # Far above what a build or a start takes: what is not done by then hangs.
 HANGS = 600
@@ -174,6 +178,21 @@ class Project:
         declared = "\ndependencies = ["
         self.edit(f"{member}/pyproject.toml", declared, f'{declared}\n    "{requirement}",')
 
+    @property
+    def owners(self) -> set[int]:
+        return {path.lstat().st_uid for path in (self.path, *self.path.rglob("*"))}
+
+    @property
+    def files(self) -> set[Path]:
+        return {path for path in self.path.rglob("*") if path.is_file()}
+
+    def make_secrets(self) -> None:
+        """With the manual's own command."""
+        manual = (self.path / "docs/deploy.md").read_text()
+        blocks = re.findall(r"^```sh\n(.*?)^```$", manual, re.MULTILINE | re.DOTALL)
+        (command,) = (block for block in blocks if "openssl" in block)
+        run("sh", "-eu", "-c", command, cwd=self.path)
+
     def give_to_developer(self) -> dict[str, str]:
         """Who is never root; and what tells compose to work as that user."""
         user = os.getuid() or 1000
@@ -183,7 +202,7 @@ class Project:
         return {"UID": str(user), "GID": str(user)}
 
     def lock(self) -> None:
-        """As the README says for a machine without uv."""
+        """As the manual says for a machine without uv."""
         run("docker", "build", "--target", "lock", "--output", ".", ".", cwd=self.path)
 
     def bake(self, *targets: str, **variables: str) -> Done:
@@ -259,6 +278,20 @@ class Container:
         docker("stop", "--time", "30", self.id)
         return self.exit_code()
 
+    def assert_limited(self) -> None:
+        """Whatever runs in it, the engine lets it do no more than it needs."""
+        found = self.inspect()
+        host = found["HostConfig"]
+        assert host["ReadonlyRootfs"] is True
+        assert host["CapDrop"] == ["ALL"]
+        assert not host["CapAdd"]
+        assert not host["Privileged"]
+        assert "no-new-privileges:true" in host["SecurityOpt"]
+        assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", found["Config"]["User"]), "a number, not root's"
+        assert host["Memory"] > 0
+        assert host["PidsLimit"] > 0
+        assert host["NanoCpus"] > 0
+
     def process(self) -> str:
         """What the kernel tells of its first process."""
         return self.exec("cat", "/proc/1/status").stdout
@@ -313,6 +346,11 @@ class Compose:
 
     def container(self, service: str) -> Container:
         return Container(self("ps", "--all", "--quiet", service).stdout.strip())
+
+    def config(self) -> dict[str, Any]:
+        """What compose makes of its files."""
+        found: dict[str, Any] = json.loads(self("config", "--format", "json").stdout)
+        return found
 
     @property
     def port(self) -> int:

@@ -1,7 +1,6 @@
 """The mistakes that recipes for Python images are known for are in no generated project."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -9,10 +8,10 @@ from typing import Any, NamedTuple
 import pytest
 import yaml
 
-from .catalogue import BASES, FRAMEWORKS
+from .catalogue import BASES
 from .conftest import Render
-from .variants import FIRST_BASE, RUNNING, VARIANTS
-from .workspaces import WORKSPACES, answers_of
+from .variants import FIRST_BASE
+from .workspaces import answers_of
 
 
 class Instruction(NamedTuple):
@@ -21,28 +20,20 @@ class Instruction(NamedTuple):
 
 
 class Made(NamedTuple):
-    """What a project is made of, and where its first Dockerfile lies."""
+    """What a project is made of, and where its first Dockerfile is."""
 
     answers: dict[str, Any]
-    roles: set[str]
     dockerfile: str = "Dockerfile"
-    last: str = "base"  # from which the last stage starts
+    last: str = "dependencies"  # from which the last stage starts
 
 
-def workspace(name: str) -> Made:
-    answers = answers_of(name)
-    apps = answers.get("apps", {"api": "fastapi", "worker": "worker"})
-    kinds = {
-        app: kind if isinstance(kind, str) else kind["framework"] for app, kind in apps.items()
-    }
-    first = next(iter(kinds))
-    if answers.get("dockerfiles") == "per-app":
-        return Made(answers, {FRAMEWORKS[kinds[first]]["role"]}, f"apps/{first}/Dockerfile")
-    return Made(answers, {FRAMEWORKS[kind]["role"] for kind in kinds.values()}, last="app-${APP}")
-
-
-MADE = {str(variant): Made(variant.answers, {variant.role}) for variant in VARIANTS} | {
-    f"workspace-{name}": workspace(name) for name in WORKSPACES
+# Between them every kind, base, server and layout: most of a file depends on few answers.
+MADE = {
+    "fastapi": Made({"framework": "fastapi", "services": ["postgres"]}),
+    "django": Made({"framework": "django", "base_image": "alpine", "server": "gunicorn"}),
+    "worker": Made({"framework": "worker", "services": ["rabbitmq"]}),
+    "all-kinds": Made(answers_of("all-kinds"), last="app-${APP}"),
+    "per-app": Made(answers_of("per-app"), "apps/api/Dockerfile"),
 }
 
 
@@ -144,36 +135,35 @@ def test_the_source_is_never_copied_before_the_dependencies(production: list[Ins
         assert text.startswith(("--from=", "docker/health/"))
 
 
+def downloads(production: list[Instruction]) -> list[str]:
+    """The steps that may use the network."""
+    return [text for text in values(production, "RUN") if "uv " in text and "=none" not in text]
+
+
 def test_downloads_are_cached_outside_the_image(production: list[Instruction]) -> None:
-    for text in values(production, "RUN"):
-        if "uv pip sync" in text or "uv lock &&" in text:
-            assert "--mount=type=cache" in text
-        assert "pip install" not in text or "uv pip install" in text
+    assert len(downloads(production)) == 4, "lock, compiled packages, pure ones, tools"
+    for text in downloads(production):
+        assert "--mount=type=cache" in text
 
 
 def test_installs_are_exact(production: list[Instruction]) -> None:
-    for text in values(production, "RUN"):
-        if "uv pip sync" in text:
-            assert "--require-hashes" in text
+    lock, *installs = downloads(production)
+    assert "uv lock" in lock
+    for text in installs:
+        assert "--require-hashes" in text
     assert "--check" in values(stage(production, "plan"), "RUN")[0]
 
 
-def test_package_lists_leave_no_layer(production: list[Instruction]) -> None:
+def test_nothing_is_installed_into_the_system(production: list[Instruction]) -> None:
     for text in values(production, "RUN"):
-        if "apt-get install" in text:
-            assert "--no-install-recommends" in text
-            assert "rm -rf /var/lib/apt/lists" in text
+        assert not re.search(r"\b(apt|apt-get|apk) ", text)
+        assert "pip install" not in text or "uv pip install" in text
+        assert "uv pip" not in text or "--python /opt/venv" in text
 
 
 def test_the_container_runs_as_a_number_that_is_not_root(production: list[Instruction]) -> None:
     (user,) = values(stage(production, "production"), "USER")
     assert user == "10001:10001"
-
-
-def test_the_environment_belongs_to_root(production: list[Instruction]) -> None:
-    for instruction in production:
-        # The one folder that is the app's holds data, never code.
-        assert "chown" not in instruction.text.replace("chown 10001:10001 /data", "")
 
 
 def test_commands_are_lists_without_a_shell_or_an_argument_in_them(
@@ -186,30 +176,10 @@ def test_commands_are_lists_without_a_shell_or_an_argument_in_them(
         assert '"run"' not in text
 
 
-def test_the_health_check_needs_nothing_but_python(
-    production: list[Instruction], made: Made
-) -> None:
-    checks = values(production, "HEALTHCHECK")
-    assert len(checks) == sum(RUNNING[role].probed for role in made.roles)
-    for check in checks:
-        assert '["python",' in check
-        for option in ("--interval", "--timeout", "--start-period", "--start-interval"):
-            assert option in check
-    everything = " ".join(instruction.text for instruction in production)
-    assert not re.search(r"\b(curl|wget|requests)\b", everything)
-
-
 def test_no_secret_is_written_into_an_image(each: list[Instruction]) -> None:
     for instruction in each:
         if instruction.name in {"ARG", "ENV", "LABEL"}:
             assert not re.search(r"(?i)password|secret|token|api_key", instruction.text)
-
-
-def test_tools_and_tests_stay_out_of_production(production: list[Instruction]) -> None:
-    for text in values(stage(production, "production"), "COPY"):
-        words = shlex.split(text)
-        assert "--from=test" not in words
-        assert "--from=uv" not in words
 
 
 def test_the_context_starts_empty(project: Path) -> None:
@@ -232,11 +202,6 @@ def test_images_of_services_have_a_version(project: Path) -> None:
             assert "latest" not in image, name
             if image and "${" not in image and "development" not in image:
                 assert re.search(r":\d", image), image
-
-
-def test_postgres_keeps_its_data_where_its_version_looks_for_it(render: Render) -> None:
-    content = yaml.safe_load((render(services=["postgres"]) / "compose.yaml").read_text())
-    assert content["services"]["postgres"]["volumes"] == ["postgres:/var/lib/postgresql"]
 
 
 def test_dependencies_are_waited_for_by_their_health(project: Path) -> None:

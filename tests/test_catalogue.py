@@ -4,49 +4,128 @@ import keyword
 import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import jinja2
 import pytest
+from jinja2 import nodes
 
-from .catalogue import part
+from .catalogue import FRAMEWORKS, interfaces_of, part, servers_of, targets_of
 from .conftest import ROOT
 
 EXTENSIONS = ROOT / "extensions"
 
 
-@pytest.mark.parametrize("name", ["bases", "roles", "frameworks", "servers", "services"])
+@pytest.mark.parametrize("name", ["bases", "roles", "servers", "services"])
 def test_all_rows_of_a_file_have_the_same_fields(name: str) -> None:
     rows = part(name).values()
     assert len({frozenset(row) for row in rows}) == 1
 
 
+def test_a_framework_states_nothing_that_no_other_could() -> None:
+    rows = part("frameworks")
+    known = {*rows["_"], "title", "about", "role"}
+    for row in [*rows.values(), *(role["frameworks"] for role in part("roles").values())]:
+        assert set(row) <= known
+
+
 def test_a_framework_names_what_exists() -> None:
-    services = part("services")
-    for framework in part("frameworks").values():
+    uses = [use for service in part("services").values() for use in service["uses"].items()]
+    clients = {client for _, details in uses for client in details["clients"]}
+    for framework in FRAMEWORKS.values():
         assert framework["role"] in part("roles")
         assert set(framework["servers"]) <= set(part("servers"))
-        assert set(framework["needs"]) <= set(framework["services"])
-        for service, client in framework["services"].items():
-            assert client in services[service]["clients"]
+        assert set(framework["clients"]) <= clients
+        assert framework["needs"] in {"", *(name for name, _ in uses)}
+        assert bool(framework["needs"]) == (framework["joins"] in framework["needed"])
 
 
 def test_a_server_can_run_each_framework_that_names_it() -> None:
-    for framework in part("frameworks").values():
-        for server in framework["servers"]:
-            assert set(framework["targets"]) & set(part("servers")[server]["dependencies"])
+    for kind in FRAMEWORKS:
+        for server in servers_of(kind):
+            assert set(targets_of(kind)) & set(interfaces_of(server))
 
 
 def test_a_row_has_its_folder() -> None:
-    for role in part("roles"):
-        assert list((EXTENSIONS / "roles" / role).iterdir())
-    for framework in part("frameworks"):
+    for role, row in part("roles").items():
+        assert row["probed"] == (EXTENSIONS / "roles" / role).is_dir(), "how it is asked"
+    for framework in FRAMEWORKS:
         assert list((ROOT / "template").glob(f"*rooms.{framework} %*")), framework
     for server in part("servers"):
-        assert (EXTENSIONS / "servers" / f"{server}.py.jinja").is_file()
+        assert list((EXTENSIONS / "servers").glob(f"{server}.py*"))
     for service, row in part("services").items():
         assert (EXTENSIONS / "services" / service / "compose.yaml.jinja").is_file()
-        for client in row["clients"]:
-            assert list((EXTENSIONS / "services" / service / client).iterdir())
+        for use in row["uses"].values():
+            for client in use["clients"]:
+                assert list((EXTENSIONS / "services" / service / client).iterdir())
+
+
+# ── Every file of extensions/ is asked for ───────────────────────────────────────────────────────
+
+
+def parsed() -> Iterator[tuple[Path, nodes.Template]]:
+    """The questions, the snippets, and the files of a project that are rendered."""
+    rendered = [path for path in (ROOT / "template").rglob("*.jinja") if path.is_file()]
+    pieces = [path for path in EXTENSIONS.rglob("*") if path.is_file()]
+    for path in (ROOT / "copier.yml", *rendered, *pieces):
+        yield path, jinja2.Environment().parse(path.read_text())
+
+
+def pattern(expression: nodes.Node) -> str:
+    """Of the names that it can have: what is not a literal is anything."""
+    if isinstance(expression, nodes.Const):
+        return re.escape(str(expression.value))
+    if isinstance(expression, nodes.Concat):
+        return "".join(map(pattern, expression.nodes))
+    return ".+"
+
+
+def without_suffix(name: str) -> str:
+    """A snippet is called by the name of what it adds to, whether Jinja reads it or not."""
+    return name.removesuffix(".jinja")
+
+
+def asked_for() -> tuple[set[str], set[str]]:
+    """The names of snippets; and patterns of what is included or imported by its path."""
+    names, paths = set(), set()
+    for path, template in parsed():
+        for call in template.find_all(nodes.Call):
+            if isinstance(call.node, nodes.Name) and call.node.name == "snippets":
+                if isinstance(call.args[1], nodes.Const):
+                    names.add(call.args[1].value)
+                else:  # a role's own
+                    names |= {
+                        role + name
+                        for role in part("roles")
+                        for name in (pattern(call.args[1]).removeprefix(".+").replace("\\", ""),)
+                        if list(EXTENSIONS.rglob(f"{role}{name}*"))
+                    }
+        if path == EXTENSIONS / "snippets.jinja":
+            continue  # which looks for these names
+        asked = [each.template for each in template.find_all(nodes.Include)]
+        asked += [each.template for each in template.find_all(nodes.Import)]
+        asked += [each.template for each in template.find_all(nodes.FromImport)]
+        paths |= {pattern(each).removesuffix(re.escape(".jinja")) for each in asked}
+    return names, paths
+
+
+def test_every_snippet_has_a_name_that_a_file_asks_for_and_every_such_name_is_there() -> None:
+    names, paths = asked_for()
+    unknown, found = [], set()
+    for path in EXTENSIONS.rglob("*"):
+        if path.is_file() and path.parent != EXTENSIONS / "catalogue":
+            here = without_suffix(path.relative_to(ROOT).as_posix())
+            found.add(without_suffix(path.name))
+            if without_suffix(path.name) not in names and not any(
+                re.fullmatch(known, here) for known in paths
+            ):
+                unknown.append(here)
+    assert unknown == [], "nobody asks for these"
+    assert names - found == set(), "and nothing has these names"
+
+
+# ── What is installed, and what is taken ─────────────────────────────────────────────────────────
 
 
 def requirements(row: Any) -> Iterator[str]:

@@ -167,9 +167,9 @@ def test_development_calls_the_source_as_it_is(project: Project, tmp_path: Path)
         assert app.exit_code() == 0
         assert "Usage: handy-tool" in app.logs().stdout
 
-        readme = (copy.path / "README.md").read_text()
+        manual = (copy.path / "docs/develop.md").read_text()
         tests = "docker compose run --rm --no-deps --entrypoint dev app pytest"
-        assert f"`{tests}`" in readme
+        assert f"`{tests}`" in manual
         assert "passed" in compose(*tests.split()[2:]).stdout
 
         assert compose("run", "--rm", "-T", "app", "greet", "Ada").stdout == "Hello, Ada!\n"

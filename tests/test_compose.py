@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import time
 import tomllib
 from collections.abc import Iterator
@@ -15,13 +14,14 @@ from typing import Any
 import pytest
 
 from .docker import (
+    FILES,
+    REGISTRY,
     Compose,
     Project,
     ask,
     docker,
     free_port,
     inspect,
-    run,
     status,
     token,
     wait_for,
@@ -50,24 +50,14 @@ class Development:
         return self.compose.project
 
 
-def files(project: Project) -> set[Path]:
-    return {path for path in project.path.rglob("*") if path.is_file()}
-
-
-def owners(project: Project) -> set[int]:
-    return {path.lstat().st_uid for path in (project.path, *project.path.rglob("*"))}
-
-
 @pytest.fixture(scope="module")
 def development(
     template: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Development]]:
     """Two projects at once: one whose owner the container's user is, and one of somebody else."""
     us = os.getuid()
-    developer = us or 1000  # root is nobody to develop as
     # BusyBox has other commands than Debian, and another shell.
     answers = {"own": {**POSTGRES, "base_image": "alpine"}, "foreign": {}}
-    users = {"own": developer, "foreign": us + 1000}
     folder = tmp_path_factory.mktemp("development")
     found = {}
     for name, chosen in answers.items():
@@ -77,15 +67,12 @@ def development(
         (environment / "bin").mkdir(parents=True)
         (environment / "bin" / "python").write_text("#!/bin/false\n")
         (environment / "pyvenv.cfg").write_text("home = /nowhere\n")
-        if name == "own" and us != developer:
-            for path in (project.path, *project.path.rglob("*")):
-                shutil.chown(path, developer, developer)
-        user = str(users[name])
-        variables = {"APP_PORT": str(free_port()), "UID": user, "GID": user}
-        compose = Compose(project, variables=variables)
+        user = str(us + 1000)
+        ids = project.give_to_developer() if name == "own" else {"UID": user, "GID": user}
+        compose = Compose(project, variables={"APP_PORT": str(free_port()), **ids})
         owner = project.path.stat().st_uid
         stub = (project.path / "uv.lock").read_bytes()
-        found[name] = Development(compose, owner, files(project), stub, environment)
+        found[name] = Development(compose, owner, project.files, stub, environment)
     try:
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda each: each.compose.up(), found.values()))
@@ -170,7 +157,7 @@ def test_a_package_is_added_by_a_command_in_the_container(
     assert "blinker" in {each["name"] for each in lock["package"]}
     app.exec("python", "-c", "import blinker")
     wait_for(running.compose.port, "/health")
-    assert owners(running.project) == {running.owner}
+    assert running.project.owners == {running.owner}
 
 
 @both
@@ -180,38 +167,26 @@ def test_the_projects_tests_run_in_the_container(
     running = development[name]
     done = running.compose("run", "--rm", "app", "pytest")
     assert re.search(r"\d+ passed", done.stdout)
-    assert owners(running.project) == {running.owner}
+    assert running.project.owners == {running.owner}
 
 
 def test_it_writes_the_lock_for_the_projects_owner(development: dict[str, Development]) -> None:
     running = development["own"]
     lock = running.project.path / "uv.lock"
     assert "fastapi" in {each["name"] for each in tomllib.loads(lock.read_text())["package"]}
-    assert owners(running.project) == {running.owner}
+    assert running.project.owners == {running.owner}
 
 
 def test_it_writes_nothing_to_a_project_of_somebody_else(
     development: dict[str, Development],
 ) -> None:
     running = development["foreign"]
-    assert files(running.project) == running.files
+    assert running.project.files == running.files
     assert (running.project.path / "uv.lock").read_bytes() == running.stub
-    assert owners(running.project) == {running.owner}
+    assert running.project.owners == {running.owner}
 
 
 # ── Production on one host ───────────────────────────────────────────────────────────────────────
-
-FILES = ("compose.yaml", "compose.prod.yaml")
-REGISTRY = "registry.invalid"  # a name that nothing can be pulled from
-
-
-def make_secrets(project: Project) -> None:
-    """With the README's own command."""
-    blocks = re.findall(
-        r"^```sh\n(.*?)^```$", (project.path / "README.md").read_text(), re.M | re.S
-    )
-    (command,) = (block for block in blocks if "secrets" in block)
-    run("sh", "-eu", "-c", command, cwd=project.path)
 
 
 @pytest.fixture(scope="module")
@@ -221,7 +196,7 @@ def prepared(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Projec
     path = tmp_path_factory.mktemp("production") / name
     project = Project.render(template, path, name, registry=f"{REGISTRY}/acme", **POSTGRES)
     project.lock()
-    make_secrets(project)
+    project.make_secrets()
     return project
 
 
@@ -240,12 +215,12 @@ def password(compose: Compose) -> str:
     return (compose.project.path / "secrets" / "postgres_password").read_text().strip()
 
 
-def test_the_readmes_command_makes_secrets_once(prepared: Project) -> None:
+def test_the_manuals_command_makes_secrets_once(prepared: Project) -> None:
     secret = prepared.path / "secrets" / "postgres_password"
     made = secret.read_text()
     assert re.fullmatch(r"\w{32,}\n", made)
     assert secret.parent.stat().st_mode & 0o077 == 0, "nobody else on the host can look for it"
-    make_secrets(prepared)
+    prepared.make_secrets()
     assert secret.read_text() == made
 
 
@@ -270,17 +245,7 @@ def test_the_migration_ran_once_and_ended_well(production: Compose) -> None:
 
 @pytest.mark.parametrize("service", ["app", "migrate", "postgres"])
 def test_the_engine_limits_what_a_container_may_do(production: Compose, service: str) -> None:
-    found = production.container(service).inspect()
-    host = found["HostConfig"]
-    assert host["ReadonlyRootfs"] is True
-    assert host["CapDrop"] == ["ALL"]
-    assert not host["CapAdd"]
-    assert not host["Privileged"]
-    assert "no-new-privileges:true" in host["SecurityOpt"]
-    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", found["Config"]["User"]), "a number, not root's"
-    assert host["Memory"] > 0
-    assert host["PidsLimit"] > 0
-    assert host["NanoCpus"] > 0
+    production.container(service).assert_limited()
 
 
 @pytest.mark.parametrize("service", ["app", "postgres"])

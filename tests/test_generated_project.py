@@ -2,21 +2,23 @@
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 import pytest
 
-from .catalogue import FRAMEWORKS
+from .catalogue import FRAMEWORKS, role_of, servers_of, services_of
 from .conftest import Render
+from .docker import free_port
 from .variants import Variant
+from .workspaces import ALL_KINDS
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 ENVIRONMENT = {key: value for key, value in os.environ.items() if key not in {"VIRTUAL_ENV", "CI"}}
@@ -36,11 +38,10 @@ def uv_run(project: Path, *command: str) -> str:
 
 def of_kind(kind: str) -> set[Variant]:
     """As it is by default, and with its services under its last server."""
-    server = FRAMEWORKS[kind]["servers"][-1:] or [""]
-    services = tuple(FRAMEWORKS[kind]["services"])
+    *_, server = servers_of(kind) or ("",)
     return {
         Variant(kind, python=PYTHON),
-        Variant(kind, server=server[0], services=services, python=PYTHON),
+        Variant(kind, server=server, services=services_of(kind), python=PYTHON),
     }
 
 
@@ -57,13 +58,6 @@ def variant(request: pytest.FixtureRequest) -> Variant:
 @pytest.fixture(scope="module")
 def project(variant: Variant, render: Render) -> Path:
     return render(**variant.answers)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def fetch(url: str, body: dict[str, str] | None = None) -> tuple[int, dict[str, object]]:
@@ -130,7 +124,7 @@ def serve(project: Path, command: str) -> None:
                 time.sleep(0.1)
         assert (status, health["status"]) == (200, "healthy")
         assert fetch(f"http://127.0.0.1:{port}/ready")[1]["status"] == "ready"
-        if list(project.rglob(f"src/{command}/notes.py")):
+        if list(project.rglob(f"src/{command.replace('-', '_')}/notes.py")):
             status, note = fetch(f"http://127.0.0.1:{port}/notes", {"text": "milk"})
             assert (status, note["text"]) == (201, "milk")
 
@@ -164,21 +158,12 @@ def test_it_runs_with_no_service_at_hand(project: Path, variant: Variant) -> Non
 
 # ── A workspace ──────────────────────────────────────────────────────────────────────────────────
 
-APPS = {
-    "api": "fastapi",
-    "page": "flask",
-    "shop": "django",
-    "tool": "cli",
-    "nightly": "job",
-    "mails": "worker",
-}
-
 
 @pytest.fixture(scope="module")
 def workspace(render: Render) -> Path:
     project = render(
         layout="workspace",
-        apps=APPS,
+        apps=ALL_KINDS,
         packages=["core", "prices"],
         services=["postgres", "rabbitmq"],
         python_version=PYTHON,
@@ -188,8 +173,20 @@ def workspace(render: Render) -> Path:
     return project
 
 
-def test_all_members_are_tested_together(workspace: Path) -> None:
-    uv_run(workspace, "pytest", "--quiet")
+@pytest.fixture(scope="module")
+def tests_pass(workspace: Path) -> Callable[[], str]:
+    """All members' tests together, run once."""
+    return cache(lambda: uv_run(workspace, "pytest", "--quiet"))
+
+
+@pytest.fixture(scope="module")
+def runs(workspace: Path) -> Callable[[str], None]:
+    """An app, as somebody tries it first; once each."""
+    return cache(lambda app: FIRST[role_of(ALL_KINDS[app])](workspace, app))
+
+
+def test_all_members_are_tested_together(tests_pass: Callable[[], str]) -> None:
+    assert "passed" in tests_pass()
 
 
 def test_a_workspaces_commit_hooks_pass_which_check_every_members_types(workspace: Path) -> None:
@@ -197,19 +194,26 @@ def test_a_workspaces_commit_hooks_pass_which_check_every_members_types(workspac
 
 
 # An app with settings of its own for the coverage, one with its own for mypy, and a package.
-@pytest.mark.parametrize("member", ["apps/api", "apps/shop", "packages/prices"])
+@pytest.mark.parametrize("member", ["apps/fastapi-app", "apps/django-app", "packages/prices"])
 def test_a_member_passes_its_own_checks_in_its_folder(workspace: Path, member: str) -> None:
     uv_run(workspace / member, "mypy")
     uv_run(workspace / member, "pytest", "--quiet", "--cov")
 
 
-@pytest.mark.parametrize("app", APPS)
-def test_an_app_runs_from_the_root_with_no_service_at_hand(workspace: Path, app: str) -> None:
-    FIRST[FRAMEWORKS[APPS[app]]["role"]](workspace, app)
+@pytest.mark.parametrize("app", ALL_KINDS)
+def test_an_app_runs_from_the_root_with_no_service_at_hand(
+    runs: Callable[[str], None], app: str
+) -> None:
+    runs(app)
 
 
-def test_git_takes_nothing_that_running_and_testing_left_behind(workspace: Path) -> None:
-    """After the tests above: databases, a job's files, caches."""
+def test_git_takes_nothing_that_running_and_testing_left_behind(
+    workspace: Path, tests_pass: Callable[[], str], runs: Callable[[str], None]
+) -> None:
+    """Databases, a job's files, caches."""
+    tests_pass()
+    for app in ALL_KINDS:
+        runs(app)
     left = ["git", "status", "--porcelain", "--untracked-files=all"]
     done = subprocess.run(left, cwd=workspace, capture_output=True, text=True, check=True)
     new = [line for line in done.stdout.splitlines() if line.startswith("??")]
@@ -224,4 +228,4 @@ def test_two_django_apps_are_not_tested_in_one_process_and_it_says_so(render: Re
         AssertionError, match=r"Test each app on its own: uv run pytest apps/web-shop"
     ):
         uv_run(project, "pytest")
-    assert "one by one" in (project / "README.md").read_text()
+    assert "one by one" in (project / "docs/workspace.md").read_text()

@@ -3,16 +3,19 @@
 What holds for every kind of app and every base is in test_kinds.py.
 """
 
+import json
 import re
 import shutil
 import tomllib
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from .conftest import Images, Projects, Tag
+from .conftest import Images, Projects, Render, Tag
 from .docker import (
     Layer,
     Project,
@@ -34,6 +37,7 @@ pytestmark = pytest.mark.engine
 HELLO = Variant("fastapi")
 NOTES = Variant("fastapi", FIRST_BASE, services=("postgres",), python=PYTHON)
 ALPINE = Variant("fastapi", "alpine", services=("postgres",), python=PYTHON)
+TOOL = Variant("cli")
 
 both = pytest.mark.parametrize("variant", [HELLO, NOTES], ids=str)
 
@@ -161,6 +165,35 @@ def test_bake_builds_the_image_under_its_name_with_the_version_in_its_labels(
         remove_images(name)
 
 
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {},
+        {"layout": "workspace"},
+        {"layout": "workspace", "dockerfiles": "per-app"},
+    ],
+    ids=["single", "shared", "per-app"],
+)
+def test_each_target_has_a_cache_of_its_own(render: Render, answers: dict[str, str]) -> None:
+    """With one for all of them, each export would replace the one before it."""
+    project = render(**answers)
+
+    def targets(cache: str) -> dict[str, Any]:
+        asked = ["docker", "buildx", "bake", "--print", "test", "default"]
+        shown = run(*asked, cwd=project, variables={"CACHE": cache}).stdout
+        found: dict[str, Any] = json.loads(shown)["target"]
+        return found
+
+    kept = targets("type=gha,scope=")
+    assert len(kept) > 1
+    for direction in ("cache-from", "cache-to"):
+        assert [target[direction][0]["scope"] for target in kept.values()] == list(kept)
+    workflow = yaml.safe_load((project / ".github/workflows/ci.yml").read_text())
+    (job,) = workflow["jobs"].values()
+    assert job["steps"][-1]["env"]["CACHE"] == "type=gha,scope="
+    assert not any(target.get("cache-to") for target in targets("").values())
+
+
 def test_the_labels_of_a_plain_build_are_right(images: Images) -> None:
     found = labels(images(NOTES))
     assert found[f"{LABELS}.title"] == "Fastapi-App"
@@ -256,13 +289,21 @@ def own_code(project: Project, image: list[Layer]) -> Layer:
     return found
 
 
-def dependencies(image: list[Layer]) -> Layer:
+def layer_of(package: str, image: list[Layer]) -> Layer:
     (found,) = (
         layer
         for layer in image
-        if any(name.endswith("site-packages/fastapi/__init__.py") for name in layer.files)
+        if any(name.endswith(f"site-packages/{package}/__init__.py") for name in layer.files)
     )
     return found
+
+
+def compiled(image: list[Layer]) -> Layer:
+    return layer_of("pydantic_core", image)
+
+
+def pure(image: list[Layer]) -> Layer:
+    return layer_of("fastapi", image)
 
 
 def change_code(project: Project) -> None:
@@ -296,7 +337,8 @@ def test_a_change_of_code_or_version_pushes_kilobytes(
     image = tag(change.__name__)
     project.build("--load", "--tag", image)
     before, after = layers_of(NOTES), layers(image)
-    assert dependencies(after).blob == dependencies(before).blob
+    assert compiled(after).blob == compiled(before).blob
+    assert pure(after).blob == pure(before).blob
     pushed = [layer for layer in after if layer not in before]
     assert own_code(project, after) in pushed, "the change has arrived"
     assert sum(layer.size for layer in pushed) < 100_000
@@ -318,11 +360,78 @@ def test_a_change_of_tests_or_tool_settings_pushes_nothing(
     assert after == before
 
 
+@pytest.mark.parametrize("variant", [NOTES, ALPINE], ids=str)
+def test_one_more_pure_package_leaves_the_compiled_ones_where_they_are(
+    locked: Projects,
+    layers_of: Callable[[Variant], list[Layer]],
+    tag: Tag,
+    tmp_path: Path,
+    variant: Variant,
+) -> None:
+    project = locked(variant).copy(tmp_path / "grown")
+    project.add_dependency("itsdangerous>=2")
+    project.lock()
+    image = tag(f"grown-{variant}")
+    project.build("--load", "--tag", image)
+    before, after = layers_of(variant), layers(image)
+    assert compiled(after).blob == compiled(before).blob
+    assert layer_of("itsdangerous", after) == pure(after)
+    assert pure(after).size < compiled(after).size / 3
+
+
+def test_no_file_is_in_two_layers(layers_of: Callable[[Variant], list[Layer]]) -> None:
+    """What a later step writes again would be pushed, and kept, twice."""
+    both = compiled(layers_of(NOTES)).files & pure(layers_of(NOTES)).files
+    assert not {name for name in both if Path(name).suffix in {".py", ".pyc", ".so"}}
+
+
+def test_a_project_may_have_no_dependency_at_all(locked: Projects, tmp_path: Path) -> None:
+    project = locked(TOOL).copy(tmp_path / "alone")
+    project.edit("pyproject.toml", '    "click>=8.5",\n', "")
+    project.lock()
+    project.build("--output", "type=cacheonly")
+
+
 def test_the_projects_own_layer_holds_no_bytecode(
     locked: Projects, layers_of: Callable[[Variant], list[Layer]]
 ) -> None:
     layer = own_code(locked(NOTES), layers_of(NOTES))
     assert not [name for name in layer.files if name.endswith(".pyc")]
+
+
+# ── Two lists of packages make one environment, and what installed them is gone ─────────────────
+
+
+@pytest.mark.parametrize("variant", [NOTES, ALPINE], ids=str)
+def test_the_environment_is_whole(images: Images, locked: Projects, variant: Variant) -> None:
+    """In uv's own judgement: nothing that a package needs is missing or of a wrong version."""
+    dockerfile = (locked(variant).path / "Dockerfile").read_text()
+    version = re.findall(r"^ARG UV_VERSION=(\S+)$", dockerfile, re.MULTILINE)[0]
+    check = f"""
+FROM ghcr.io/astral-sh/uv:{version} AS uv
+FROM {images(variant)} AS checked
+RUN --mount=from=uv,source=/uv,target=/uv \\
+    ["/uv", "pip", "check", "--no-cache", "--python", "/opt/venv"]
+"""
+    options = ["--progress", "plain", "--output", "type=cacheonly", "--no-cache"]
+    built = run("docker", "build", *options, "-", stdin=check)
+    assert "All installed packages are compatible" in printed(built)
+
+
+# Folders that a step works in or mounts something into; BuildKit itself uses `etc`.
+STEPPED_IN = {"app", "etc", "opt", "opt/venv", "root", "tmp", "usr", "usr/local", "usr/local/bin"}
+
+
+@pytest.mark.parametrize("variant", [NOTES, ALPINE], ids=str)
+def test_nothing_of_uv_is_left(
+    layers_of: Callable[[Variant], list[Layer]], variant: Variant
+) -> None:
+    image = layers_of(variant)
+    first = image.index(compiled(image))
+    added = {name for layer in image[first:] for name in layer.files}
+    elsewhere = {name for name in added if not name.startswith("opt/venv/")}
+    assert elsewhere - STEPPED_IN == {"usr/local/bin/health.py"}
+    assert "opt/venv/.lock" not in added
 
 
 # ── Its health check tells the truth ─────────────────────────────────────────────────────────────
@@ -338,6 +447,11 @@ def test_the_probe_fails_where_nobody_listens(images: Images) -> None:
     assert run("docker", "run", "--rm", image, *probe(image), check=False).returncode == 1
 
 
+def test_the_probe_asks_the_port_that_the_app_was_given(images: Images) -> None:
+    with container(images(HELLO), "--env", "PORT=9000") as moved:
+        moved.wait_until_healthy()
+
+
 def test_the_probe_fails_where_the_answer_is_an_error(images: Images) -> None:
     image = images(HELLO)
     server = """
@@ -350,3 +464,41 @@ HTTPServer(("", 8000), Broken).serve_forever()
     with container(image, command=("python", "-c", server)) as broken:
         wait_for(broken.port, "/health", 503)
         assert broken.exec(*probe(image), check=False).returncode == 1
+
+
+# ── The development image is for whoever owns the project ────────────────────────────────────────
+
+
+@pytest.fixture(scope="module", params=[TOOL, ALPINE], ids=str)
+def development(request: pytest.FixtureRequest, locked: Projects, tag: Tag) -> tuple[Project, str]:
+    project, image = locked(request.param), tag(f"development-{request.param}")
+    project.build("--file", "Dockerfile.dev", "--load", "--tag", image)
+    return project, image
+
+
+ANYBODY = ["--rm", "--user", "4711:4711"]
+
+
+def test_its_user_has_a_name_and_any_other_can_take_its_place(
+    development: tuple[Project, str],
+) -> None:
+    _, image = development
+    assert docker("run", "--rm", "--entrypoint", "id", image, "-un") == "dev"
+    writes = ["--entrypoint", "sh", image, "-euc", "cd && touch file && uv venv venv && pwd"]
+    assert docker("run", *ANYBODY, *writes) == "/home/dev"
+
+
+def test_it_shows_what_it_installs_and_says_why_it_cannot_add_to_a_project_of_somebody_else(
+    development: tuple[Project, str],
+) -> None:
+    project, image = development
+    mounted = [*ANYBODY, "--volume", f"{project.path}:/project", image]
+    done = run("docker", "run", *mounted, "uv", "add", "itsdangerous", check=False)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()
+    assert "Installing" in said[0]
+    assert any(line.startswith(" + ruff==") for line in said), "uv's own report"
+    reason, way_out = said[-2:]
+    assert "belongs to another user: uv cannot change it" in reason
+    assert "UID and GID" in way_out
+    assert done.stdout == "", "which is the command's own"

@@ -10,14 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import cache
-from itertools import cycle
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .catalogue import BASES, FRAMEWORKS, ROLES
-from .conftest import Images, Projects, Run
+from .catalogue import DATABASES, is_called, is_configured
+from .conftest import Images, Projects, RunHardened
 from .docker import (
     Container,
     ask,
@@ -30,6 +29,7 @@ from .docker import (
 )
 from .variants import (
     DEFAULTS,
+    ON_EVERY_BASE,
     RUNNING,
     VARIANTS,
     WITH_MEMORY,
@@ -46,13 +46,13 @@ each_kind = pytest.mark.parametrize("variant", DEFAULTS, ids=str)
 
 
 @pytest.fixture(scope="module")
-def hardened(images: Images, running: Run) -> Iterator[Callable[[Variant], Container]]:
+def hardened(images: Images, run_hardened: RunHardened) -> Iterator[Callable[[Variant], Container]]:
     """A container of each image. Look at it, and leave it running."""
     with ExitStack() as stack:
 
         @cache
         def start(variant: Variant) -> Container:
-            return stack.enter_context(running(images(variant), variant))
+            return stack.enter_context(run_hardened(images(variant), variant))
 
         yield start
 
@@ -60,21 +60,36 @@ def hardened(images: Images, running: Run) -> Iterator[Callable[[Variant], Conta
 Hardened = Callable[[Variant], Container]
 
 
+@dataclass(frozen=True)
+class Life:
+    """Of a container that worked until it was stopped."""
+
+    exit_code: int
+    seconds: float  # that the stop took
+    verbose: str  # where Python found each module, in every process of the app
+
+
+@pytest.fixture(scope="module")
+def life(images: Images, run_hardened: RunHardened) -> Callable[[Variant], Life]:
+    @cache
+    def live(variant: Variant) -> Life:
+        role = RUNNING[variant.role]
+        variables = {**role.busy, "PYTHONVERBOSE": "1"}
+        with run_hardened(images(variant), variant, **variables) as started:
+            if variant.role == "web":
+                status(started.port, "/ready")
+            wait_until(lambda: role.done in started.logs().stdout, "it has done something")
+            asked = time.monotonic()
+            exit_code = started.stop()
+            return Life(exit_code, time.monotonic() - asked, started.logs().stderr)
+
+    return live
+
+
 # ── Its base is the same everywhere ──────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(
-    "variant",
-    [
-        next(
-            variant
-            for variant in VARIANTS
-            if (variant.kind, variant.base) in {(kind, base), (kind, "")}
-        )
-        for kind, base in zip(FRAMEWORKS, cycle(BASES))
-    ],
-    ids=str,
-)
+@pytest.mark.parametrize("variant", ON_EVERY_BASE, ids=str)
 def test_the_test_stage_passes_for_a_new_project(locked: Projects, variant: Variant) -> None:
     checked = locked(variant).build("--target", "test", "--output", "type=cacheonly", check=False)
     assert checked.returncode == 0, printed(checked)
@@ -213,8 +228,8 @@ def test_the_user_itself_cannot_write_where_code_lies(
 
 
 @each
-def test_no_original_of_a_stripped_library_is_left(content: ContentOf, variant: Variant) -> None:
-    assert not [path for path in content(variant).files if path.endswith(".original")]
+def test_no_trial_of_a_cut_library_is_left(content: ContentOf, variant: Variant) -> None:
+    assert not [path for path in content(variant).files if path.endswith(".cut")]
 
 
 @each
@@ -239,8 +254,7 @@ for library in sorted(site_packages.rglob("*.so*")):
 print(json.dumps([loaded, broken]))
 """
     loaded, broken = in_image(images(variant), program)
-    configured = ROLES[variant.role]["configured"]
-    assert any("pydantic_core" in library for library in loaded) == configured
+    assert any("pydantic_core" in library for library in loaded) == is_configured(variant.kind)
     assert broken == {}
 
 
@@ -263,9 +277,9 @@ def test_no_shell_stands_between_the_engine_and_the_app(
 ) -> None:
     config = inspect(images(variant), "image")["Config"]
     assert config["User"] == "10001:10001"
-    instruction = ROLES[variant.role]["instruction"].title()
-    assert config["Cmd" if instruction == "Cmd" else "Entrypoint"] == [variant.slug]
-    assert not config["Entrypoint" if instruction == "Cmd" else "Cmd"]
+    given, other = ("Entrypoint", "Cmd") if is_called(variant.kind) else ("Cmd", "Entrypoint")
+    assert config[given] == [variant.slug]
+    assert not config[other]
     first = hardened(variant).exec("cat", "/proc/1/cmdline").stdout.split("\0")
     assert Path(first[0]).name.startswith("python")
     assert first[1] == f"/opt/venv/bin/{variant.slug}"
@@ -273,12 +287,10 @@ def test_no_shell_stands_between_the_engine_and_the_app(
 
 @each
 def test_a_stop_ends_it_in_time_and_with_its_exit_code(
-    images: Images, running: Run, variant: Variant
+    life: Callable[[Variant], Life], variant: Variant
 ) -> None:
-    with running(images(variant), variant) as started:
-        asked = time.monotonic()
-        assert started.stop() == RUNNING[variant.role].exit_code
-        assert time.monotonic() - asked < 10
+    assert life(variant).exit_code == RUNNING[variant.role].exit_code
+    assert life(variant).seconds < 10
 
 
 @pytest.mark.parametrize(
@@ -320,18 +332,13 @@ def test_its_probe_is_python_alone_and_needs_no_shell(images: Images, variant: V
 
 @each
 def test_no_module_is_compiled_at_the_start_but_the_projects_own(
-    images: Images, locked: Projects, running: Run, variant: Variant
+    images: Images, locked: Projects, life: Callable[[Variant], Life], variant: Variant
 ) -> None:
-    # Python itself tells where the code of each module came from, in every process of the app.
-    with running(images(variant), variant, PYTHONVERBOSE="1") as started:
-        if variant.role == "web":
-            status(started.port, "/ready")
-        started.stop()
-        told = started.logs().stderr
-    for arguments in RUNNING[variant.role].ends:
+    told = life(variant).verbose
+    for arguments, exit_code in RUNNING[variant.role].ends.items():
         given = [*WITH_MEMORY, *environment(needed(variant) | {"PYTHONVERBOSE": "1"})]
         with container(images(variant), *given, command=command(variant, arguments)) as ended:
-            assert ended.exit_code() == 0
+            assert ended.exit_code() == exit_code
             told += ended.logs().stderr
     loaded = set(re.findall(r"^# code object from '?(/[^']+?)'?$", told, re.MULTILINE))
     own = f"/site-packages/{locked(variant).module}/"
@@ -353,7 +360,7 @@ def refused(image: str, variables: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize(
-    "variant", [each for each in DEFAULTS if ROLES[each.role]["configured"]], ids=str
+    "variant", [each for each in DEFAULTS if is_configured(each.kind)], ids=str
 )
 def test_a_wrong_setting_stops_the_start_and_is_named_but_not_shown(
     images: Images, variant: Variant
@@ -370,14 +377,11 @@ def test_production_does_not_start_without_what_it_needs(images: Images, variant
         assert name in refused(images(variant), rest)
 
 
-WITH_DATABASE = [
-    next(variant for variant in VARIANTS if variant.kind == kind and "postgres" in variant.services)
-    for kind, row in FRAMEWORKS.items()
-    if "postgres" in row["services"]
-]
+# The first of each kind that has one.
+WITH_DATABASE = {each.kind: each for each in reversed(VARIANTS) if DATABASES & {*each.services}}
 
 
-@pytest.mark.parametrize("variant", WITH_DATABASE, ids=str)
+@pytest.mark.parametrize("variant", WITH_DATABASE.values(), ids=str)
 @pytest.mark.parametrize(
     ("database", "named", "secret"),
     [

@@ -7,9 +7,12 @@ a clone of their own, and the working tree becomes the release that comes after 
 import filecmp
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,18 +20,63 @@ import copier
 import pytest
 import yaml
 
-from .catalogue import BASES, FRAMEWORKS, SERVICES
+from .catalogue import BASES, FRAMEWORKS, SERVICES, part, servers_of, services_of, uses_database
 from .conftest import ROOT
 from .workspaces import answers_of
 
-RELEASES = [line.split() for line in (ROOT / "RELEASES").read_text().splitlines()]
+RELEASES = dict(line.split() for line in (ROOT / "RELEASES").read_text().splitlines())
+LAST = list(RELEASES)[-1]
 NEXT = "v999.0.0"
 
-ANSWERS: list[dict[str, Any]] = [
-    {},
-    {"services": ["postgres"], "server": "uvicorn", "python_version": "3.12"},
-    {"ci": "none", "description": "Two lines,\nand {{ braces }}.", "registry": "localhost:5000"},
-]
+# What each release could make: every kind and layout that it had, by default and with what else it
+# could be given. A release brings its own; what an older one could make does not change.
+MADE: dict[str, dict[str, dict[str, Any]]] = {
+    "0.1.0": {
+        "fastapi": {},
+        "postgres": {"services": ["postgres"], "server": "uvicorn", "python_version": "3.12"},
+        "words": {
+            "description": "Two lines,\nand {{ braces }}.",
+            "registry": "localhost:5000",
+            "ci": "none",
+        },
+    }
+}
+MADE["0.2.0"] = MADE["0.1.0"] | {
+    "flask": {"framework": "flask", "server": "gunicorn", "base_image": "alpine"},
+    "flask-postgres": {"framework": "flask", "services": ["postgres"]},
+    "django": {"framework": "django"},
+    "django-postgres": {"framework": "django", "services": ["postgres"], "server": "uvicorn"},
+    "cli": {"framework": "cli", "base_image": "slim-bookworm"},
+    "job": {"framework": "job", "python_version": "3.11"},
+    "worker": {"framework": "worker"},
+    "worker-rabbitmq": {"framework": "worker", "services": ["rabbitmq"], "base_image": "alpine"},
+}
+MADE["0.3.0"] = MADE["0.2.0"] | {
+    "workspace": {"layout": "workspace"},
+    "workspace-all": {
+        "layout": "workspace",
+        "apps": {
+            "web-shop": "django",
+            "api": {"framework": "fastapi", "packages": ["core"]},
+            "page": {"framework": "flask", "services": []},
+            "mails": {"framework": "worker", "services": ["rabbitmq"]},
+            "nightly": "job",
+            "tool": "cli",
+        },
+        "packages": ["core", "prices"],
+        "services": ["postgres", "rabbitmq"],
+        "dockerfiles": "per-app",
+    },
+}
+
+each_project = pytest.mark.parametrize(
+    ("version", "answers"),
+    [
+        pytest.param(version, answers, id=f"{version}-{name}")
+        for version, projects in MADE.items()
+        for name, answers in projects.items()
+    ],
+)
 
 
 def git(folder: Path, *command: str) -> str:
@@ -39,12 +87,39 @@ def git(folder: Path, *command: str) -> str:
     return done.stdout
 
 
+def released(version: str, file: str) -> dict[str, Any]:
+    content: dict[str, Any] = yaml.safe_load(git(ROOT, "show", f"{RELEASES[version]}:{file}"))
+    return content
+
+
 @pytest.fixture(scope="module")
-def repository(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where these tests work, and Copier too, which writes a template five times to update.
+
+    In memory if there is room: on a busy disk that takes most of the time.
+    """
+    folder, memory = tmp_path_factory.mktemp("lifecycle"), Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > 2 * 1024**3:
+        folder = Path(tempfile.mkdtemp(dir=memory, prefix="pydocker-template-test-"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tempfile, "tempdir", str(folder))
+        patch.setenv("TMPDIR", str(folder))  # for the commands
+        yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def folder(desk: Path) -> Path:
+    """An empty folder for each test."""
+    return Path(tempfile.mkdtemp(dir=desk))
+
+
+@pytest.fixture(scope="module")
+def repository(template: Path, desk: Path) -> Path:
     """The template's history with its releases, and the working tree as the next one."""
-    clone = tmp_path_factory.mktemp("lifecycle") / "template"
+    clone = desk / "template"
     git(ROOT, "clone", "--quiet", str(ROOT), str(clone))
-    for version, commit in RELEASES:
+    for version, commit in RELEASES.items():
         git(clone, "tag", "--force", f"v{version}", commit)
     for path in clone.iterdir():
         if path.name != ".git":
@@ -85,15 +160,19 @@ def recorded(project: Path) -> dict[str, Any]:
     return {key: value for key, value in answers.items() if not key.startswith("_")}
 
 
+def files(project: Path) -> set[Path]:
+    found = {path.relative_to(project) for path in project.rglob("*") if path.is_file()}
+    return {path for path in found if path.parts[0] != ".git"}
+
+
+# They are the user's from the first copy on.
+WRITTEN_ONCE = {"README.md", "uv.lock"}
+
+
 def assert_equal(project: Path, fresh: Path) -> None:
-    listed = {
-        tree: sorted(path.relative_to(tree) for path in tree.rglob("*") if path.is_file())
-        for tree in (project, fresh)
-    }
-    names = {tree: [n for n in paths if n.parts[0] != ".git"] for tree, paths in listed.items()}
-    assert names[project] == names[fresh]
-    for name in names[fresh]:
-        if name.name != "uv.lock":
+    assert files(project) == files(fresh)
+    for name in files(fresh):
+        if name.name not in WRITTEN_ONCE:
             assert filecmp.cmp(project / name, fresh / name, shallow=False), name
 
 
@@ -105,54 +184,140 @@ def assert_as_fresh(repository: Path, project: Path, folder: Path) -> None:
     assert_equal(project, fresh)
 
 
-@pytest.mark.parametrize("answers", ANSWERS, ids=["defaults", "postgres", "words"])
-@pytest.mark.parametrize("version", [version for version, _ in RELEASES])
+# ── From every release ───────────────────────────────────────────────────────────────────────────
+
+
+def test_every_kind_and_layout_of_every_release_is_updated() -> None:
+    assert list(MADE) == list(RELEASES)
+    for version, projects in MADE.items():
+        single = [answers for answers in projects.values() if "layout" not in answers]
+        kinds = {answers.get("framework", "fastapi") for answers in single}
+        had = set(released(version, "extensions/catalogue/frameworks.yml")) - {"_"}
+        assert kinds == had, version
+        layouts = {answers.get("layout", "single") for answers in projects.values()}
+        assert layouts == set(released(version, "copier.yml")["layout"]["choices"]), version
+
+
+@each_project
 def test_an_untouched_project_becomes_what_a_fresh_copy_is(
-    repository: Path, tmp_path: Path, version: str, answers: dict[str, Any]
+    repository: Path, folder: Path, version: str, answers: dict[str, Any]
 ) -> None:
-    project = make(repository, tmp_path / "old" / "myapp", f"v{version}", **answers)
+    project = make(repository, folder / "old" / "myapp", f"v{version}", **answers)
     update(project)
-    assert_equal(project, make(repository, tmp_path / "new" / "myapp", **recorded(project)))
-
-    update(project)
-    assert git(project, "diff", "--stat", "HEAD~1") == "", "a second update changes nothing"
+    assert_as_fresh(repository, project, folder / "new")
 
 
-@pytest.mark.parametrize("version", [version for version, _ in RELEASES])
-def test_the_users_edits_survive(repository: Path, tmp_path: Path, version: str) -> None:
-    project = make(repository, tmp_path / "myapp", f"v{version}", services=["postgres"])
-    edited = project / "src/myapp/notes.py"
-    edited.write_text(f"{edited.read_text()}\n\ndef of_the_user() -> None: ...\n")
-    (project / "src/myapp/more.py").write_text("# the user's own file\n")
+# Modules of the examples, where people write what is their own.
+EXAMPLES = ("cli", "greetings", "notes", "notes/views", "summary", "tasks")
+OWN = "\n\ndef of_the_user() -> None: ...\n"
+
+
+def edit_examples(project: Path) -> list[Path]:
+    found = [
+        path for name in EXAMPLES for path in project.rglob(f"src/*/{name}.py") if path.is_file()
+    ]
+    assert found
+    for path in found:
+        path.write_text(path.read_text() + OWN)
+    return found
+
+
+def assert_kept(edited: list[Path]) -> None:
+    assert [path for path in edited if not path.exists() or OWN not in path.read_text()] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "answers"),
+    [
+        pytest.param(version, MADE[version][name], id=f"{version}-{name}")
+        for name in MADE[LAST]
+        for version in [next(version for version in MADE if name in MADE[version])]
+    ],
+)
+def test_the_users_edits_survive_from_the_first_release_that_could_make_it(
+    repository: Path, folder: Path, version: str, answers: dict[str, Any]
+) -> None:
+    project = make(repository, folder / "myapp", f"v{version}", **answers)
+    edited = edit_examples(project)
+    more = edited[0].parent / "more.py"
+    more.write_text("# the user's own file\n")
     (project / "uv.lock").write_text("# the user's lock\n")
-    (project / "tests/test_logs.py").unlink()
+    # What every project has, but not every user wants.
+    unwanted = next(project.rglob("tests/test_*.py"))
+    unwanted.unlink()
     commit(project)
 
     update(project)
 
-    assert "of_the_user" in edited.read_text()
-    assert (project / "src/myapp/more.py").exists()
+    assert_kept(edited)
+    assert more.exists()
     assert (project / "uv.lock").read_text() == "# the user's lock\n"
-    assert not (project / "tests/test_logs.py").exists()
+    assert not unwanted.exists()
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_a_readme_is_written_once_and_left_alone_by_updates(
+    repository: Path, folder: Path, version: str
+) -> None:
+    answers = list(MADE[version].values())[-1]
+    project = make(repository, folder / "myapp", f"v{version}", **answers)
+    readmes = {path: path.read_text() for path in project.rglob("README.md")}
+    assert readmes
+    update(project)
+    assert {path: path.read_text() for path in readmes} == readmes
+
+
+def majors(services: dict[str, Any]) -> dict[str, str]:
+    """Of the images: `postgres:18-alpine` has the major 18."""
+    found = {}
+    for name, row in services.items():
+        tag = re.search(r":(\d+)", row["image"])
+        assert tag, name
+        found[name] = tag[1]
+    return found
+
+
+@pytest.mark.parametrize("version", RELEASES)
+def test_an_update_moves_no_service_to_another_major_version(version: str) -> None:
+    """Its data would not fit: who wants the newer one has to dump and restore."""
+    before = majors(released(version, "extensions/catalogue/services.yml"))
+    now = majors(SERVICES)
+    assert {name: now[name] for name in before if name in now} == before
+
+
+# ── Answers that change ──────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", [kind for kind in FRAMEWORKS if uses_database(kind)])
+def test_what_was_written_without_a_database_is_there_with_one_and_without_it_again(
+    repository: Path, folder: Path, kind: str
+) -> None:
+    project = make(repository, folder / "myapp", framework=kind)
+    before = recorded(project)["services"]
+    edited = edit_examples(project)
+    commit(project)
+    for services in (sorted({*before, "postgres"}, key=list(SERVICES).index), before):
+        update(project, version=copier.VcsRef.CURRENT, services=services)
+        assert recorded(project)["services"] == services
+        assert_kept(edited)
 
 
 def test_a_change_of_mind_is_as_good_as_the_right_answer_at_the_start(
-    repository: Path, tmp_path: Path
+    repository: Path, folder: Path
 ) -> None:
     """A walk through all kinds; each time another answer changes, too, drawn by chance but fixed.
 
     What the kind before has recorded of servers and services may not fit the next one.
     """
     draw = random.Random(20)
-    project = make(repository, tmp_path / "walk" / "myapp")
+    project = make(repository, folder / "walk" / "myapp")
     first, *others = FRAMEWORKS
     for framework in (*others, first):
-        kind = FRAMEWORKS[framework]
         choices: dict[str, list[Any]] = {
             "base_image": list(BASES),
-            "server": kind["servers"],
-            "services": [[], list(kind["services"])],
-            "python_version": ["3.14", "3.13", "3.12", "3.11"],
+            "server": list(servers_of(framework)),
+            "services": [[], list(services_of(framework))],
+            "python_version": part("versions")["python"],
             "ci": ["github", "none"],
             "description": ["One.", "Two,\nin two lines.", "{{ three }}"],
         }
@@ -160,7 +325,7 @@ def test_a_change_of_mind_is_as_good_as_the_right_answer_at_the_start(
         answers = {"framework": framework, key: draw.choice(choices[key])}
         update(project, version=copier.VcsRef.CURRENT, **answers)
         assert answers.items() <= recorded(project).items()
-        assert_as_fresh(repository, project, tmp_path / framework)
+        assert_as_fresh(repository, project, folder / framework)
 
 
 # ── A workspace ──────────────────────────────────────────────────────────────────────────────────
@@ -200,10 +365,10 @@ STORY: list[tuple[dict[str, Any], dict[str, Any]]] = [
 
 
 def test_apps_packages_and_services_come_and_go_as_if_they_had_always_been_so(
-    repository: Path, tmp_path: Path
+    repository: Path, folder: Path
 ) -> None:
     apps = {"web-shop": "flask", "tool": "cli"}
-    project = make(repository, tmp_path / "story" / "myapp", layout="workspace", apps=apps)
+    project = make(repository, folder / "story" / "myapp", layout="workspace", apps=apps)
     for step, (answers, others) in enumerate(STORY):
         update(project, version=copier.VcsRef.CURRENT, **answers)
         after = recorded(project)
@@ -211,7 +376,7 @@ def test_apps_packages_and_services_come_and_go_as_if_they_had_always_been_so(
             assert after[key] == answer, (step, key)
         if "apps" in answers:
             assert list(after["apps"]) == list(answers["apps"]), "in the order that was given"
-        assert_as_fresh(repository, project, tmp_path / str(step))
+        assert_as_fresh(repository, project, folder / str(step))
 
 
 def drawn_answers(draw: random.Random) -> dict[str, Any]:
@@ -225,7 +390,7 @@ def drawn_answers(draw: random.Random) -> dict[str, Any]:
     used: set[str] = set()
     for name in draw.sample(["api", "web-shop", "mails", "nightly"], draw.randint(1, 3)):
         kind = draw.choice(list(FRAMEWORKS))
-        own = FRAMEWORKS[kind]["services"]
+        own = services_of(kind)
         limited = [service for service in own if draw.random() < 0.5]
         apps[name] = draw.choice(
             [
@@ -246,12 +411,12 @@ def drawn_answers(draw: random.Random) -> dict[str, Any]:
 
 
 def test_any_way_through_both_layouts_ends_where_a_fresh_copy_starts(
-    repository: Path, tmp_path: Path
+    repository: Path, folder: Path
 ) -> None:
     """A walk drawn by chance, always the same one; `SEED=7 uv run pytest` takes another."""
     seed = int(os.environ.get("SEED", "20"))
     draw = random.Random(seed)
-    project = make(repository, tmp_path / "walk" / "myapp")
+    project = make(repository, folder / "walk" / "myapp")
     for step in range(4):
         answers = drawn_answers(draw)
         print(f"seed {seed}, step {step}: {answers}")  # shown if it fails
@@ -260,24 +425,24 @@ def test_any_way_through_both_layouts_ends_where_a_fresh_copy_starts(
         assert {key: after[key] for key in answers if key in after} == {
             key: answer for key, answer in answers.items() if key != "services" or key in after
         }
-        assert_as_fresh(repository, project, tmp_path / str(step))
+        assert_as_fresh(repository, project, folder / str(step))
 
 
-def test_an_untouched_workspace_is_updated_without_a_change(
-    repository: Path, tmp_path: Path
+@pytest.mark.parametrize("answers", [{}, answers_of("per-app")], ids=["single", "workspace"])
+def test_a_project_that_is_current_is_updated_without_a_change(
+    repository: Path, folder: Path, answers: dict[str, Any]
 ) -> None:
-    project = make(repository, tmp_path / "myapp", **answers_of("per-app"))
+    project = make(repository, folder / "myapp", **answers)
     update(project)
     assert git(project, "diff", "--stat", "HEAD~1") == ""
 
 
 def test_the_users_edits_in_an_app_survive_that_another_one_comes_and_goes(
-    repository: Path, tmp_path: Path
+    repository: Path, folder: Path
 ) -> None:
     apps = {"api": "fastapi", "tool": "cli"}
-    project = make(repository, tmp_path / "myapp", layout="workspace", apps=apps)
-    edited = project / "apps/api/src/api/greetings.py"
-    edited.write_text(f"{edited.read_text()}\n\ndef of_the_user() -> None: ...\n")
+    project = make(repository, folder / "myapp", layout="workspace", apps=apps)
+    edited = edit_examples(project)
     (project / "apps/api/src/api/more.py").write_text("# the user's own file\n")
     members = project / "apps/api/pyproject.toml"
     members.write_text(members.read_text().replace('"core",', '"core",\n    "zebra>=1",'))
@@ -287,7 +452,7 @@ def test_the_users_edits_in_an_app_survive_that_another_one_comes_and_goes(
     for framework in ("flask", None):
         more = {"page": framework} if framework else {}
         update(project, version=copier.VcsRef.CURRENT, apps={**apps, **more})
-        assert "of_the_user" in edited.read_text()
+        assert_kept(edited)
         assert (project / "apps/api/src/api/more.py").exists()
         assert '"zebra>=1"' in members.read_text()
         assert (project / "uv.lock").read_text() == "# the user's lock\n"
@@ -295,34 +460,76 @@ def test_the_users_edits_in_an_app_survive_that_another_one_comes_and_goes(
         assert ('"page"' in (project / "pyproject.toml").read_text()) == bool(framework)
 
 
+THREE = {"api": "fastapi", "web": "fastapi", "bill": "fastapi"}
+
+
+def services_in_production(project: Path) -> dict[str, Any]:
+    content = yaml.safe_load((project / "compose.prod.yaml").read_text())
+    services: dict[str, Any] = content["services"]
+    return services
+
+
+def edit_production_of(project: Path, app: str) -> None:
+    """More processors, and a variable, in the middle of what all apps have alike."""
+    path = project / "compose.prod.yaml"
+    head, start, rest = re.split(rf"^(  {app}:\n)", path.read_text(), flags=re.MULTILINE)
+    block, next_one = re.split(r"^(?=  \S)", rest, maxsplit=1, flags=re.MULTILINE)
+    block, limits = re.subn(r'cpus: ".+"', 'cpus: "4.0"', block)
+    block, variables = re.subn(r"(    environment:\n)", r"\1      OF_THE_USER: here\n", block)
+    assert (limits, variables) == (1, 1)
+    path.write_text(head + start + block + next_one)
+
+
+@pytest.mark.parametrize(
+    "apps",
+    [
+        {"first": "fastapi", **THREE},
+        {name: kind for name, kind in THREE.items() if name != "api"},
+        {name: kind for name, kind in THREE.items() if name != "bill"},
+    ],
+    ids=["listed-before-it", "removed-before-it", "removed-after-it"],
+)
+def test_an_edit_stays_with_its_app_as_others_come_and_go(
+    repository: Path, folder: Path, apps: dict[str, str]
+) -> None:
+    project = make(repository, folder / "myapp", layout="workspace", apps=THREE)
+    edit_production_of(project, "web")
+    commit(project)
+    update(project, version=copier.VcsRef.CURRENT, apps=apps)
+    services = services_in_production(project)
+    assert set(apps) <= set(services)
+    limits = {app: services[app]["deploy"]["resources"]["limits"]["cpus"] for app in apps}
+    assert {app for app, cpus in limits.items() if cpus == "4.0"} == {"web"}
+    environments = {app: services[app]["environment"] for app in apps}
+    assert {app for app, given in environments.items() if "OF_THE_USER" in given} == {"web"}
+
+
 def copier_command(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "copier", *arguments]
     return subprocess.run(command, cwd=cwd, env=os.environ, capture_output=True, text=True)
 
 
-def test_the_plain_command_makes_a_project_without_trust(repository: Path, tmp_path: Path) -> None:
-    made = copier_command("copy", "--defaults", str(repository), "myapp", cwd=tmp_path)
+def test_the_plain_command_makes_a_project_without_trust(repository: Path, folder: Path) -> None:
+    made = copier_command("copy", "--defaults", str(repository), "myapp", cwd=folder)
     assert made.returncode == 0, made.stderr
     assert "docker compose up" in made.stderr
     assert "uv run myapp" in made.stderr
-    answers = yaml.safe_load((tmp_path / "myapp/.copier-answers.yml").read_text())
+    answers = yaml.safe_load((folder / "myapp/.copier-answers.yml").read_text())
     assert answers["_commit"] == NEXT
 
 
-def test_the_plain_command_tells_of_a_newer_template(repository: Path, tmp_path: Path) -> None:
-    version, _ = RELEASES[0]
-    old = make(repository, tmp_path / "old", f"v{version}")
+def test_the_plain_command_tells_of_a_newer_template(repository: Path, folder: Path) -> None:
+    old = make(repository, folder / "old", f"v{LAST}")
     assert copier_command("check-update", "--quiet", cwd=old).returncode == 2
-    new = make(repository, tmp_path / "new")
+    new = make(repository, folder / "new")
     assert copier_command("check-update", "--quiet", cwd=new).returncode == 0
 
 
 def test_the_changelog_begins_with_the_newest_release() -> None:
-    version, _ = RELEASES[-1]
     headings = [
         line.split()[1]
         for line in (ROOT / "CHANGELOG.md").read_text().splitlines()
         if line.startswith("## ")
     ]
-    assert version in headings[:2], "the newest release, below what is not released yet"
-    assert f'version = "{version}"' in (ROOT / "pyproject.toml").read_text()
+    assert LAST in headings[:2], "the newest release, below what is not released yet"
+    assert f'version = "{LAST}"' in (ROOT / "pyproject.toml").read_text()

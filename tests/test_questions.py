@@ -3,6 +3,7 @@
 import datetime
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -19,47 +20,46 @@ LONG = "a" * 300
 
 # key, value, a word that the message must have: what is allowed, or what is wrong
 REFUSED: list[tuple[str, Any, str]] = [
-    ("project_name", "", "starts with a letter"),
-    ("project_name", "   ", "starts with a letter"),
-    ("project_name", "123", "starts with a letter"),
-    ("project_name", "../escape", "starts with a letter"),
-    ("project_name", "/etc/passwd", "starts with a letter"),
+    ("project_name", "", "Start with a letter"),
+    ("project_name", "   ", "Start with a letter"),
+    ("project_name", "123", "Start with a letter"),
+    ("project_name", "../escape", "Start with a letter"),
+    ("project_name", "/etc/passwd", "Start with a letter"),
     ("project_name", "C:\\project", "letters, digits, spaces"),
     ("project_name", "rocket 🚀", "letters, digits, spaces"),
-    ("project_name", "two\nlines", "in one line"),
-    ("project_name", "{{ 7 * 7 }}", "starts with a letter"),
+    ("project_name", "two\nlines", "on one line"),
+    ("project_name", "{{ 7 * 7 }}", "Start with a letter"),
     ("project_name", "My {% App %}", "letters, digits, spaces"),
     ("project_name", 'My "App"', "letters, digits, spaces"),
-    ("project_name", " My App", "in one line"),
+    ("project_name", " My App", "on one line"),
     ("project_name", LONG, "at most 60"),
-    ("project_name", "Class", "word of the Python language"),
-    ("project_name", "JSON", "standard library"),
-    ("project_name", "日本", "needs a letter"),
-    ("project_slug", "", "lower-case letters"),
-    ("project_slug", "123", "lower-case letters"),
-    ("project_slug", "1e3", "lower-case letters"),
-    ("project_slug", "MyApp", "lower-case letters"),
+    ("project_name", "日本", "at least one letter"),
+    ("project_name", "É 2", "at least one letter"),
+    ("project_slug", "", "lower-case a"),
+    ("project_slug", "123", "lower-case a"),
+    ("project_slug", "1e3", "lower-case a"),
+    ("project_slug", "MyApp", "lower-case a"),
     ("project_slug", "my_app", "single hyphens"),
     ("project_slug", "my--app", "single hyphens"),
     ("project_slug", "-app", "a letter first"),
     ("project_slug", "app-", "single hyphens"),
-    ("project_slug", "my.app", "lower-case letters"),
-    ("project_slug", "a/b", "lower-case letters"),
-    ("project_slug", "..", "lower-case letters"),
-    ("project_slug", "app\n", "lower-case letters"),
-    ("project_slug", "straße", "lower-case letters"),
-    ("project_slug", "🚀", "lower-case letters"),
-    ("project_slug", "{{ x }}", "lower-case letters"),
+    ("project_slug", "my.app", "lower-case a"),
+    ("project_slug", "a/b", "lower-case a"),
+    ("project_slug", "..", "lower-case a"),
+    ("project_slug", "app\n", "lower-case a"),
+    ("project_slug", "straße", "lower-case a"),
+    ("project_slug", "🚀", "lower-case a"),
+    ("project_slug", "{{ x }}", "lower-case a"),
     ("project_slug", "a" * 41, "at most 40"),
-    ("project_slug", "class", "word of the Python language"),
+    ("project_slug", "class", "a Python keyword"),
     ("project_slug", "json", "standard library"),
     ("project_slug", "annotationlib", "standard library"),
     ("project_slug", "fastapi", "package that the project can install"),
     ("project_slug", "pydantic-core", "package that the project can install"),
-    ("project_slug", "tests", "folder of the project"),
-    ("project_slug", "null", "read as something else"),
-    ("project_slug", "yes", "read as something else"),
-    ("project_slug", "con", "read as something else"),
+    ("project_slug", "tests", "clashes with a folder"),
+    ("project_slug", "null", "means something else"),
+    ("project_slug", "yes", "means something else"),
+    ("project_slug", "con", "means something else"),
     ("description", "", "in a sentence"),
     ("description", " \n ", "in a sentence"),
     ("description", "bell \a", "control character"),
@@ -214,37 +214,37 @@ def only(framework: Any, **limits: Any) -> dict[str, Any]:
 
 # What a name of an app or a package must not be, and a word of the reason.
 BAD_NAMES: list[tuple[Any, str]] = [
-    ("", "lower-case letters"),
-    ("Api", "lower-case letters"),
+    ("", "lower-case a"),
+    ("Api", "lower-case a"),
     ("my_api", "single hyphens"),
     ("my--api", "single hyphens"),
     ("api-", "single hyphens"),
-    ("../api", "lower-case letters"),
-    ("{{ x }}", "lower-case letters"),
+    ("../api", "lower-case a"),
+    ("{{ x }}", "lower-case a"),
     ("2fast", "a letter first"),
     ("a" * 41, "at most 40"),
-    ("class", "word of the Python language"),
+    ("class", "a Python keyword"),
     ("site", "standard library"),
     ("json", "standard library"),
     ("celery", "package that the project can install"),
     ("sqlalchemy", "package that the project can install"),
-    ("src", "taken by a folder"),
-    ("tests", "taken by a folder"),
-    ("docker", "taken by a folder"),
-    ("no", "read as something else"),
-    ("test", "a part of its own"),
-    ("apps", "a part of its own"),
-    ("packages", "a part of its own"),
-    ("health", "a part of its own"),
-    ("lock", "a part of its own"),
-    ("default", "a part of its own"),
-    ("development", "a part of its own"),
-    ("postgres", "a part of its own"),
-    ("rabbitmq", "a part of its own"),
+    ("src", "clashes with a folder"),
+    ("tests", "clashes with a folder"),
+    ("docker", "clashes with a folder"),
+    ("no", "means something else"),
+    ("test", "a part of the workspace itself"),
+    ("apps", "a part of the workspace itself"),
+    ("packages", "a part of the workspace itself"),
+    ("health", "a part of the workspace itself"),
+    ("lock", "a part of the workspace itself"),
+    ("default", "a part of the workspace itself"),
+    ("development", "a part of the workspace itself"),
+    ("postgres", "a part of the workspace itself"),
+    ("rabbitmq", "a part of the workspace itself"),
     ("redis", "package that the project can install"),
-    ("api-migrate", "a part of its own"),
-    ("postgres-databases", "a part of its own"),
-    ("test-api", "a part of its own"),
+    ("api-migrate", "a part of the workspace itself"),
+    ("postgres-databases", "a part of the workspace itself"),
+    ("test-api", "a part of the workspace itself"),
     ("myapp", "name of the project itself"),
 ]
 
@@ -256,7 +256,7 @@ NO_LISTS: list[Any] = [None, True, 1, 1.5, "postgres", {}, {"postgres": 1}, [1],
 NO_KINDS: list[Any] = [None, True, 1, "", "rails", "Fastapi", [], ["fastapi"], [["fastapi"]], {}]
 
 REFUSED_APPS: list[tuple[Any, str]] = [
-    *[(apps, "each app's name and kind") for apps in NO_MAPS],
+    *[(apps, "the name and the kind of each app") for apps in NO_MAPS],
     *[({name: "cli"}, why) for name, why in BAD_NAMES],
     *[({name: "cli"}, "YAML reads a name here as") for name in NO_NAMES],
     *[({"api": kind}, "one of fastapi, flask") for kind in NO_KINDS],
@@ -265,20 +265,20 @@ REFUSED_APPS: list[tuple[Any, str]] = [
     *[(only("fastapi", packages=value), "packages as a list") for value in NO_LISTS[-4:]],
     (only("fastapi", services=["oracle"]), "cannot use oracle; it can use postgres"),
     (only("fastapi", services=["redis"]), "cannot use redis; it can use postgres"),
-    (only("worker", services=["postgres"]), "it can use redis and rabbitmq"),
+    (only("worker", services=["postgres"]), "it can use redis, rabbitmq"),
     (only("cli", services=["postgres"]), "it can use no service"),
-    (only("cli", service=[]), 'has "service", which nothing reads'),
+    (only("cli", service=[]), 'remove the unknown key "service"'),
     ({"api": {"services": []}}, "one of fastapi, flask"),
-    ({"api": "fastapi", "class": "cli", "Shop": "django"}, "Python language"),
+    ({"api": "fastapi", "class": "cli", "Shop": "django"}, "Python keyword"),
 ]
 
 REFUSED_PACKAGES: list[tuple[Any, str]] = [
     *[(value, "a list of names") for value in [None, True, 1, "core", {}, {"core": 1}]],
     *[([name], why) for name, why in BAD_NAMES[::4]],
     *[([name], "YAML reads a name here as") for name in [*NO_NAMES, [], ["core"], {}]],
-    (["core", "api"], "is an app already"),
-    (["core", "core"], "named twice"),
-    (["core", "more", "core"], "named twice"),
+    (["core", "api"], "is already an app"),
+    (["core", "core"], "only once"),
+    (["core", "more", "core"], "only once"),
 ]
 
 
@@ -316,19 +316,19 @@ def test_packages_that_cannot_be_are_refused_with_what_is_allowed(
     [
         (
             {"apps": only("cli", packages=["core", "more"]), "packages": ["core"]},
-            "api depends on more, which is no package of the workspace",
+            "Add more, or remove it from api in `apps`",
         ),
         (
             {"apps": only("fastapi", services=["postgres"]), "services": []},
-            "an app uses postgres: choose it here too",
+            "Choose postgres too, or remove it in `apps`",
         ),
         (
             {"apps": only("fastapi", services=[]), "services": ["postgres"]},
-            "No app uses postgres: leave it out here",
+            "Leave out postgres, or add it to an app",
         ),
         (
             {"apps": only("worker", services=["redis"]), "services": ["redis", "rabbitmq"]},
-            "No app uses rabbitmq: leave it out here",
+            "Leave out rabbitmq, or add it to an app",
         ),
         ({"apps": {"api": "fastapi"}, "services": ["redis"]}, "Invalid choice"),
         ({"apps": {"api": "fastapi"}, "services": ["oracle"]}, "Invalid choice"),
@@ -348,13 +348,13 @@ def test_answers_that_do_not_go_together_are_refused(
 def test_every_mistake_is_named_not_only_the_first(render: Render, tmp_path: Path) -> None:
     apps = {"Api": "fastapi", "shop": "rails", "tool": {"framework": "cli", "services": 1}}
     _, *others = refusal_of(render, tmp_path, apps=apps).splitlines()
-    assert [line.split()[0] for line in others] == ["shop", "tool:"]
+    assert [line.split()[0] for line in others] == ["shop:", "tool:"]
 
 
 def test_a_name_that_a_refusal_proposes_is_accepted(render: Render, tmp_path: Path) -> None:
     names = [name for name, why in BAD_NAMES if why[0] != "l"]  # but how a name is spelled
     message = refusal_of(render, tmp_path, apps=dict.fromkeys(names, "cli"))
-    proposed = re.findall(r'for example "(.+?)"', message)
+    proposed = re.findall(r'Try "(.+?)"', message)
     assert len(proposed) > 15
     assert (render(layout="workspace", apps=dict.fromkeys(proposed, "cli")) / "apps").is_dir()
 
@@ -433,7 +433,7 @@ def test_a_worker_among_others_has_its_broker_too(
         ("apps={api: fastapi, worker: worker", "expected"),
         ("apps={null: cli, yes: cli}", "YAML reads a name here as null"),
         ("apps={1_000: cli, 1e3: cli}", "YAML reads a name here as 1000"),
-        ("apps=", "each app's name and kind"),
+        ("apps=", "the name and the kind of each app"),
         ("packages=[off]", "YAML reads a name here as false"),
         ("services=postgres", "Not a YAML list"),
     ],
@@ -463,8 +463,18 @@ def test_the_plain_command_takes_a_workspace(template: Path, tmp_path: Path) -> 
 
 def copy(template: Path, folder: Path, *data: str) -> subprocess.CompletedProcess[str]:
     answers = [word for answer in ("layout=workspace", *data) for word in ("--data", answer)]
-    command = [sys.executable, "-m", "copier", "copy", "--defaults", *answers]
-    return subprocess.run([*command, template, folder], capture_output=True, text=True)
+    return copier_at(template, "copy", "--defaults", *answers, str(template), str(folder))
+
+
+def copier_at(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    """The plain command, trusted by nobody."""
+    command = [sys.executable, "-m", "copier", *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True)
+
+
+def commands_in(message: str) -> list[str]:
+    """What a message tells to run: the lines that are indented by four spaces."""
+    return re.findall(r"^ {4}(\S.*)$", message, re.M)
 
 
 # ── What the answers are for ─────────────────────────────────────────────────────────────────────
@@ -476,12 +486,57 @@ def test_the_defaults_name_the_project_after_its_folder(render: Render) -> None:
     assert answers["project_slug"] == "coffee-shop"
 
 
-@pytest.mark.parametrize("folder", ["123", "json", "My App!", "a" * 70])
+@pytest.mark.parametrize("folder", ["123", "My App!", "a" * 70])
 def test_a_folder_with_a_name_that_no_project_can_have_still_gets_one(
     render: Render, folder: str
 ) -> None:
     answers = yaml.safe_load((render(folder) / ".copier-answers.yml").read_text())
     assert answers["project_slug"] == "my-app"
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Calendar", "calendar-app"),
+        ("Class", "class-app"),
+        ("JSON", "json-app"),
+        ("queue", "queue-app"),
+        ("Py Compile", "py-compile-app"),
+        ("Django", "django-app"),
+        ("src", "src-app"),
+        ("Yes", "yes-app"),
+        ("Test", "test-app"),
+        ("Team Calendar", "team-calendar"),
+        ("Ö3 Radio", "radio"),
+        ("One " * 14 + "One", "one-one-one-one-one-one-one-one-one-one"),
+    ],
+)
+def test_every_title_has_a_name_that_can_be_used(render: Render, title: str, slug: str) -> None:
+    answers = yaml.safe_load((render(project_name=title) / ".copier-answers.yml").read_text())
+    assert answers["project_name"] == title
+    assert answers["project_slug"] == slug
+
+
+def test_a_title_that_is_a_taken_word_leaves_the_name_free(render: Render) -> None:
+    project = render(project_name="Calendar", project_slug="team-calendar")
+    assert (project / "src/team_calendar").is_dir()
+
+
+def test_the_folder_one_stands_in_names_the_project(template: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "coffee-shop"
+    folder.mkdir()
+    done = copier_at(folder, "copy", "--defaults", str(template), ".")
+    answers = yaml.safe_load((folder / ".copier-answers.yml").read_text())
+    assert answers["project_name"] == "coffee-shop"
+    assert commands_in(done.stderr) == ["docker compose up"]
+
+
+def test_the_way_into_a_new_project_can_be_pasted(template: Path, tmp_path: Path) -> None:
+    done = copier_at(tmp_path, "copy", "--defaults", str(template), "it's/my app")
+    assert done.returncode == 0, done.stderr
+    way, first = commands_in(done.stderr)
+    subprocess.run(["sh", "-c", f"{way} && test -f .copier-answers.yml"], cwd=tmp_path, check=True)
+    assert first == "docker compose up"
 
 
 @pytest.mark.parametrize("name", ["api", "worker", "core"])
@@ -507,6 +562,49 @@ def test_every_answer_is_recorded_and_nothing_else(render: Render, template: Pat
         )
         recorded = {key for key in answers if not key.startswith("_")}
         assert recorded == asked - of_the_other
+
+
+def git(folder: Path, *words: str) -> str:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    command = ["git", *identity, *words]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+def commit(folder: Path) -> None:
+    git(folder, "init", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "Work")
+
+
+def test_an_update_says_what_git_status_shows_and_how_to_give_it_up(
+    template: Path, tmp_path: Path
+) -> None:
+    repository = tmp_path / "template"
+    shutil.copytree(template, repository)
+    commit(repository)
+    git(repository, "tag", "v1.0.0")
+    assert copier_at(tmp_path, "copy", "--defaults", str(repository), "myapp").returncode == 0
+    project = tmp_path / "myapp"
+    dockerfile = project / "Dockerfile"
+    dockerfile.write_text(dockerfile.read_text().replace("slim-trixie", "slim-sid"))
+    commit(project)
+    before = dockerfile.read_text()
+
+    change = ["--data", "services=[postgres]", "--data", "base_image=alpine"]
+    done = copier_at(project, "update", "--defaults", *change)
+
+    assert done.returncode == 0, done.stderr
+    letters = {line[:2] for line in git(project, "status", "--short").splitlines()}
+    assert {"UU", " D", "??"} <= letters
+    assert "<<<<<<<" in dockerfile.read_text()
+    for word in ("    UU  ", "     D  ", "<<<<<<<", "`uv lock`", "docs/", "README.md"):
+        assert word in done.stderr
+    give_up = [line for line in commands_in(done.stderr) if line.startswith("git ")]
+    assert len(give_up) == 2
+    for command in give_up:
+        git(project, *command.split()[1:])
+    assert git(project, "status", "--short") == ""
+    assert dockerfile.read_text() == before
 
 
 def test_every_question_says_what_its_answer_changes(template: Path) -> None:

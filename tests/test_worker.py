@@ -14,8 +14,7 @@ from typing import Any
 
 import pytest
 
-from .docker import Compose, Container, Project, docker, token, wait_until
-from .test_compose import FILES, REGISTRY, make_secrets
+from .docker import FILES, REGISTRY, Compose, Container, Project, docker, token, wait_until
 
 pytestmark = pytest.mark.engine
 
@@ -75,7 +74,7 @@ class Stack:
             self.project.edit(f"src/{self.project.module}/broker.py", waits, "20")
         self.project.append(".env", SETTINGS)
         self.project.lock()
-        make_secrets(self.project)
+        self.project.make_secrets()
         self.compose = Compose(self.project, FILES)
 
     @property
@@ -83,10 +82,10 @@ class Stack:
         return self.compose.container("app")
 
     def call(self, task: str, *arguments: Any) -> None:
-        """Send a task as the README does."""
+        """Send a task as the manual does."""
         (sent,) = re.findall(
             r"docker compose exec app (celery .+?)\n(?!  )",
-            (self.project.path / "README.md").read_text(),
+            (self.project.path / "docs/develop.md").read_text(),
             re.DOTALL,
         )
         words = shlex.split(sent.replace("\\\n", ""))
@@ -178,7 +177,7 @@ class Promises:
 
     broker: str
 
-    def test_the_command_of_the_readme_sends_a_task(self, stack: Stack) -> None:
+    def test_the_command_of_the_manual_sends_a_task(self, stack: Stack) -> None:
         stack.call("nap", 1, 0)
         stack.wait_until_done(["1"])
         (begun,) = (entry for entry in stack.log() if entry["message"] == "begun 1")

@@ -1,3 +1,5 @@
+from pydantic import PositiveInt
+
     # /docs and /openapi.json: shown in development, and in production only on request.
     docs: bool | None = None
     # Bytes. A larger body is refused with 413: it would be held in memory. Routes can override it.

@@ -1,3 +1,6 @@
+from typing import Self
+from pydantic import PositiveInt, SecretStr, model_validator
+
     # Signs sessions and other cookies: whoever knows it can forge them.
     secret_key: SecretStr = SecretStr("development")
     # Bytes. A larger body is refused with 413: it may be held in memory.

@@ -1,11 +1,17 @@
-    # What the job leaves behind, and the lock by which one run keeps out another.
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+from cronsim import CronSim, CronSimError
+from pydantic import PositiveInt, field_validator
+
+    # What the job writes, and the lock with which one run keeps out another.
     data_dir: Path = Path("data")
     # Seconds that a run may take.
     job_timeout: PositiveInt = 300
-    # When `schedule` starts a run, and on which clock.
+    # When `schedule` starts a run, and in which time zone.
     schedule: str = "30 2 * * *"
     time_zone: ZoneInfo = ZoneInfo("UTC")
-    # Where `schedule` tells the health check how things stand. Unset, it tells nobody.
+    # Where `schedule` writes how things stand, for the health check; nowhere if it is unset.
     health_report: Path | None = None
 
     @field_validator("schedule")

@@ -1,19 +1,19 @@
-    # PostgreSQL. Without a URL, development keeps its data in a local SQLite file.
-    database_url: SecretStr | None = None
-    database_password: SecretStr | None = None
+from typing import Any, Self
+from psycopg.conninfo import conninfo_to_dict
+from pydantic import model_validator
 
     @property
     def database(self) -> dict[str, Any]:
         """The database of the URL, its parts named as Django does; without a URL, nothing."""
-        if self.database_url is None:
+        address = self.address("database")
+        if address is None:
             return {}
-        password = self.database_password or SecretStr("")
         try:
-            parts = conninfo_to_dict(self.database_url.get_secret_value())
+            parts = conninfo_to_dict(address)
             return {
                 "NAME": parts.pop("dbname"),
                 "USER": parts.pop("user", ""),
-                "PASSWORD": parts.pop("password", password.get_secret_value()),
+                "PASSWORD": parts.pop("password", ""),
                 "HOST": parts.pop("host", ""),
                 "PORT": int(parts.pop("port", None) or 5432),
                 "OPTIONS": parts,  # what else it says, for example sslmode
@@ -22,9 +22,6 @@
             raise ValueError("DATABASE_URL must look like postgresql://user@host/name") from None
 
     @model_validator(mode="after")
-    def require_database_in_production(self) -> Self:
-        if self.environment == "production" and self.database_url is None:
-            raise ValueError("DATABASE_URL is missing: set it, or DATABASE_URL_FILE")
-        if self.is_placeholder(self.database.get("PASSWORD")):
-            raise ValueError("DATABASE_PASSWORD is missing: set it, or DATABASE_PASSWORD_FILE")
+    def check_database(self) -> Self:
+        _ = self.database
         return self

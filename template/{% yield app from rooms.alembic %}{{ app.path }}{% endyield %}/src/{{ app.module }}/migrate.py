@@ -24,5 +24,5 @@ if __name__ == "__main__":
     try:
         upgrade(options)
     except Exception:
-        logging.getLogger(__package__).exception("the tables are not up to date")
+        logging.getLogger(__package__).exception("the migration failed")
         raise SystemExit(1) from None

@@ -1,4 +1,4 @@
-"""Django's commands, for images, which have no manage.py: `python -m` this package."""
+"""Django's commands in the image, which has no manage.py: `python -m` this package."""
 
 import os
 import sys

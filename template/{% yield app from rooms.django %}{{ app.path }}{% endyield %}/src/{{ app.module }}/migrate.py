@@ -24,9 +24,9 @@ def upgrade() -> None:
 
 
 def upgrade_local_file() -> None:
-    """The file of a developer has nobody else to bring it up to date."""
+    """A developer's SQLite file is upgraded at every start: nothing else does it."""
     if settings.DEBUG and connection.vendor == "sqlite":
-        # In a thread: Django asks no database from inside a server's event loop.
+        # In a thread, because Django refuses to use a database inside a server's event loop.
         with ThreadPoolExecutor() as pool:
             pool.submit(upgrade).result()
 
@@ -37,7 +37,7 @@ def main() -> None:
     try:
         upgrade()
     except Exception:
-        log.exception("the tables are not up to date")
+        log.exception("the migration failed")
         raise SystemExit(1) from None
     log.info("the tables are up to date")
 

@@ -1,4 +1,4 @@
-"""The application, for servers that give each request a thread."""
+"""The application for servers that give each request a thread, and for `runserver`."""
 
 import os
 

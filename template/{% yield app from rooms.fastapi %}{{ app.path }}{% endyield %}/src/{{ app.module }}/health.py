@@ -13,10 +13,6 @@ READY = {"ok", "not configured"}
 log = logging.getLogger(__name__)
 
 
-class BusyError(Exception):
-    """For a ping to raise if the app has no free connection: the service itself may be fine."""
-
-
 class Probe:
     """Checks one service, with one ping in flight at most.
 
@@ -24,11 +20,11 @@ class Probe:
     server confirms the cancellation. The next check waits for the same ping.
     """
 
-    def __init__(self, name: str, ping: Callable[[], Awaitable[None]] | None) -> None:
+    def __init__(self, name: str, ping: Callable[[], Awaitable[object]] | None) -> None:
         """`ping` raises if the service does not respond; it is None if there is no service."""
         self.name = name
         self._ping = ping
-        self._pending: asyncio.Future[None] | None = None
+        self._pending: asyncio.Future[object] | None = None
 
     async def state(self) -> str:
         if self._ping is None:
@@ -41,7 +37,7 @@ class Probe:
             return "no answer"
         if error := self._pending.exception():
             log.warning("%s is not ready: %s", self.name, type(error).__name__)
-            return "busy" if isinstance(error, BusyError) else "unreachable"
+            return "unreachable"
         return "ok"
 
 

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import DateTime, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .database import Base, Session
+from .sessions import Session
+from .tables import Base
 
 router = APIRouter(prefix="/notes", tags=["notes"])
 

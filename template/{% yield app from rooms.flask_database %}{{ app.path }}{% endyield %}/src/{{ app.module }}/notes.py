@@ -9,8 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import DateTime, String, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
-from .database import Base, session
 from .inputs import Input
+from .sessions import session
+from .tables import Base
 
 blueprint = Blueprint("notes", __name__, url_prefix="/notes")
 

@@ -1,11 +1,8 @@
-"""The command: alone it runs the job once, with `schedule` it does so by the clock."""
+"""The command: on its own it runs the job once, with `schedule` it does so whenever it is due."""
 
 import argparse
 import signal
 import sys
-
-from . import logs, runs, schedule
-from .settings import Settings
 
 
 def main() -> None:
@@ -14,19 +11,26 @@ def main() -> None:
         "schedule",
         nargs="?",
         choices=["schedule"],
-        help="run it whenever SCHEDULE says so, until SIGTERM",
+        help="run it on the schedule in SCHEDULE, until SIGTERM",
     )
-    by_the_clock = parser.parse_args().schedule
+    scheduled = parser.parse_args().schedule
+
+    # Ends the work where it stands, and lets it clean up. The first process of a container would
+    # ignore SIGTERM otherwise, while the imports below take their time, too.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda number, _: sys.exit(0 if scheduled else 128 + number))
+
+    if sys.platform == "win32":
+        sys.exit("This job runs on Linux and macOS. On Windows, run it with Docker or in WSL.")
+
+    from . import logs, runs, schedule
+    from .settings import Settings
 
     settings = Settings.load()
     logs.configure(settings)
-    if by_the_clock:
+    if scheduled:
         schedule.follow(settings)
     else:
-        # Ends the work where it stands, and lets it tidy up. The first process of a container would
-        # not hear SIGTERM otherwise.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda number, _: sys.exit(128 + number))
         sys.exit(runs.run(settings))
 
 

@@ -1,4 +1,4 @@
-"""The clock: starts a run whenever SCHEDULE says so, until SIGTERM. What was missed is dropped."""
+"""The schedule: starts a run whenever one is due, until SIGTERM. Missed runs are skipped."""
 
 import logging
 import signal
@@ -14,14 +14,14 @@ from .files import write_whole
 from .runs import DONE, UNDER_WAY
 from .settings import Settings
 
-# Seconds after which what should have happened is called overdue.
+# Seconds after which a run that should have started or ended is overdue.
 LATE = 120
 
 log = logging.getLogger(__name__)
 
 
 def follow(settings: Settings) -> None:
-    # Unlike an event, this queue can be filled at any moment, so by a signal too.
+    # Unlike an Event, this queue can be filled at any moment, even in a signal handler.
     stops: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda number, _: stops.put(number))
@@ -35,9 +35,9 @@ def follow(settings: Settings) -> None:
             break
 
         report(settings, result, time.time() + settings.job_timeout)
-        # In a process of its own: whatever becomes of that, the clock goes on. A stop waits for it.
+        # In a process of its own: the schedule goes on whatever happens to it. A stop waits for it.
         run_once = [sys.executable, "-m", f"{__package__}.main"]
-        code = subprocess.run(run_once).returncode  # noqa: S603, no word of it comes from outside
+        code = subprocess.run(run_once).returncode  # noqa: S603, nothing in it comes from outside
         if code not in {DONE, UNDER_WAY}:
             log.error("the run failed with exit code %s", code)
         if code != UNDER_WAY:
@@ -46,10 +46,10 @@ def follow(settings: Settings) -> None:
 
 
 def wait_until(due: float, stops: SimpleQueue[int]) -> bool:
-    """Whether that moment came before a stop."""
+    """Whether that moment comes before a stop."""
     while (left := due - time.time()) > 0:
         try:
-            # A minute at most, then look again: clocks are set, and machines sleep.
+            # A minute at most, then check again: clocks are set, and machines sleep.
             stops.get(timeout=min(left, 60))
         except Empty:
             continue
@@ -58,6 +58,6 @@ def wait_until(due: float, stops: SimpleQueue[int]) -> bool:
 
 
 def report(settings: Settings, result: int, expected: float) -> None:
-    """Tell the health check how the last run ended, and until when something must happen."""
+    """Tell the health check how the last run ended, and by when something must happen."""
     if settings.health_report:
         write_whole(settings.health_report, f"{result} {expected + LATE:.0f}\n")

@@ -1,4 +1,4 @@
-"""The work: how full the disk was, a file a day. Put your own in its place."""
+"""The example: how full the disk was, a file a day."""
 
 import json
 import logging
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 def write(folder: Path, day: date) -> Path:
-    """Once or ten times a day, what remains is the same one file: a run can be repeated."""
+    """Write the day's file. A run can be repeated: it replaces the file of an earlier one."""
     disk = shutil.disk_usage(folder)
     summary = {"day": day.isoformat(), "bytes": disk.total, "free": disk.free}
     path = folder / f"summary-{day}.json"

@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 class BusyError(Exception):
-    """For a ping to raise if the app has no free connection: the service itself may be fine."""
+    """The app has no thread left to check with: the service itself may be fine."""
 
 
 class Probe:

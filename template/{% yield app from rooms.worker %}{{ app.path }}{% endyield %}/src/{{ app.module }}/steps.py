@@ -1,4 +1,4 @@
-"""Steps: what the worker does beside its tasks, from its start to its stop."""
+"""Steps: what the worker does besides its tasks, from its start to its stop."""
 
 import logging
 from typing import Any
@@ -12,9 +12,9 @@ log = logging.getLogger(__name__)
 
 
 class Heartbeat(StartStopStep):
-    """Touch a file every other second, for docker/health/worker.py to look at.
+    """Touch a file every other second, for docker/health/worker.py to check.
 
-    The loop that does it stands still while the broker does not answer.
+    The loop that does so is stuck while the broker does not respond.
     """
 
     requires = ("celery.worker.components:Timer",)
@@ -25,12 +25,12 @@ class Heartbeat(StartStopStep):
 
 
 class Deadline(StartStopStep):
-    """At a stop, running tasks have some time to end. Then they go back to the queue."""
+    """On a stop, running tasks get some time to end. Then they go back to the queue."""
 
     requires = ("celery.worker.components:Timer", "celery.worker.components:Pool")
 
     def start(self, parent: Any) -> None:
-        # What Celery's own handler prints would be no line of the log.
+        # Celery's own handler prints a line that is not in the format of the log.
         install_worker_term_handler(parent, verbose=False)
 
     def close(self, parent: Any) -> None:
@@ -39,5 +39,5 @@ class Deadline(StartStopStep):
         parent.timer.call_after(seconds, self.give_back, (parent,))
 
     def give_back(self, parent: Any) -> None:
-        log.warning("the tasks that still run go back to the queue")
+        log.warning("tasks that are still running go back to the queue")
         parent.consumer.cancel_active_requests()

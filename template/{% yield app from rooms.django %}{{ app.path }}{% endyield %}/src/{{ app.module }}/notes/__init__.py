@@ -1,1 +1,1 @@
-"""Notes: an app to copy for the next one."""
+"""Notes: an example to copy for your next app."""

@@ -2,7 +2,9 @@ from django.urls import path
 
 from . import views
 
+app_name = "notes"
+
 urlpatterns = [
-    path("notes", views.notes),
-    path("notes/<int:note_id>", views.read),
+    path("", views.NoteListView.as_view(), name="list"),
+    path("new/", views.NoteCreateView.as_view(), name="create"),
 ]

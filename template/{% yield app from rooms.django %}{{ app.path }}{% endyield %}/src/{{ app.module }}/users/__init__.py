@@ -1,1 +1,1 @@
-"""Users: who may log in."""
+"""Users: who can log in."""

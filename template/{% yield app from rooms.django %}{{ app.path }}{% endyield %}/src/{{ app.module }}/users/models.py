@@ -2,4 +2,4 @@ from django.contrib.auth.models import AbstractUser
 
 
 class User(AbstractUser):
-    """As Django has it. Ours from the start, because it can hardly be replaced later."""
+    """Django's own user, as a model of this project: it is hard to replace later."""

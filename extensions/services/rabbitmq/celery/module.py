@@ -1,0 +1,38 @@
+"""RabbitMQ as the broker: what Celery has to know to keep tasks in it."""
+
+import logging
+from typing import Any
+
+from .settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+def options(settings: Settings, task_time_limit: int = 0) -> dict[str, Any]:
+    url = settings.address("rabbitmq")
+    if url is None:
+        return {"broker_url": "memory://"}
+    return {
+        "broker_url": url,
+        # Over TLS, the certificate has to be that of the URL's host; otherwise any valid one would do.
+        "broker_use_ssl": {"server_hostname": None} if url.startswith("amqps:") else False,
+        # A broker that hangs is noticed after two of these, in seconds.
+        "broker_heartbeat": 10,
+        "broker_transport_options": {
+            # A task counts as sent once RabbitMQ confirms that it has it.
+            "confirm_publish": True,
+            # RabbitMQ confirms nothing while it is out of memory or disk space. So sending a task
+            # fails after four times as many seconds, instead of waiting for as long as that lasts.
+            "read_timeout": 5,
+            "on_blocked": warn,
+        },
+        "task_publish_retry_policy": {"max_retries": 1, "interval_start": 0},
+        # Queues that are written to disk, and copied if there are several nodes.
+        "task_default_queue_type": "quorum",
+        # By topics, a task that is sent for later, as a retry is, waits in RabbitMQ for its time.
+        "task_default_exchange_type": "topic",
+    }
+
+
+def warn(reason: str) -> None:
+    log.warning("RabbitMQ accepts no tasks, being out of memory or disk space: %s", reason)
