@@ -14,7 +14,7 @@ def options(settings: Settings, task_time_limit: int = 0) -> dict[str, Any]:
         return {"broker_url": "memory://"}
     return {
         "broker_url": url,
-        # Over TLS, the certificate has to be that of the URL's host; otherwise any valid one would do.
+        # Over TLS, the certificate must be the one of the URL's host, not any that is valid.
         "broker_use_ssl": {"server_hostname": None} if url.startswith("amqps:") else False,
         # A broker that hangs is noticed after two of these, in seconds.
         "broker_heartbeat": 10,
