@@ -11,7 +11,8 @@ VISIBILITY_TIMEOUT = 900
 def address(settings: Settings) -> str | None:
     url = settings.address("redis")
     # Over TLS, Celery takes any certificate unless the query says that it is to be checked.
-    return f"{url}?ssl_cert_reqs=required" if url and url.startswith("rediss:") else url
+    unchecked = url is not None and url.startswith("rediss:") and "?" not in url
+    return f"{url}?ssl_cert_reqs=required" if unchecked else url
 
 
 def options(settings: Settings, task_time_limit: int = 0) -> dict[str, Any]:
