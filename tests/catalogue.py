@@ -23,7 +23,7 @@ SERVICES = part("services")
 
 
 def completed(rows: dict[str, Any]) -> dict[str, Any]:
-    """Each framework with what its role and the row `_` say of it, and the services for its clients."""
+    """Each framework with what `_` and its role say of it, and the services for its clients."""
     defaults = rows["_"]
     found = {}
     for kind, row in rows.items():

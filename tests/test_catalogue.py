@@ -11,26 +11,49 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from .catalogue import FRAMEWORKS, interfaces_of, part, servers_of, targets_of
+from .catalogue import (
+    FRAMEWORKS,
+    ROLES,
+    SERVERS,
+    SERVICES,
+    interfaces_of,
+    needs_of,
+    part,
+    role_of,
+    servers_of,
+    targets_of,
+)
 from .conftest import ROOT
 
 EXTENSIONS = ROOT / "extensions"
 
 
-@pytest.mark.parametrize("name", ["bases", "roles", "frameworks", "servers", "services"])
+@pytest.mark.parametrize("name", ["bases", "roles", "servers", "services"])
 def test_all_rows_of_a_file_have_the_same_fields(name: str) -> None:
     rows = part(name).values()
     assert len({frozenset(row) for row in rows}) == 1
 
 
+def test_a_framework_states_what_only_it_can_and_else_what_differs_from_the_defaults() -> None:
+    rows = part("frameworks")
+    defaults = rows.pop("_")
+    for kind, row in rows.items():
+        assert row.keys() - defaults.keys() == {"title", "about", "role"}, kind
+        from_role = part("roles")[row["role"]]["frameworks"]
+        assert from_role.keys() <= defaults.keys(), row["role"]
+        inherited = {**defaults, **from_role}
+        assert [field for field in row if row[field] == inherited.get(field)] == [], kind
+
+
 def test_a_framework_names_what_exists() -> None:
-    services = part("services")
-    for framework in part("frameworks").values():
-        assert framework["role"] in part("roles")
-        assert set(framework["servers"]) <= set(part("servers"))
-        assert set(framework["needs"]) <= set(framework["services"])
-        for service, client in framework["services"].items():
-            assert client in services[service]["clients"]
+    uses = [use for row in SERVICES.values() for use in row["uses"].items()]
+    clients = {client for _, use in uses for client in use["clients"]}
+    for kind, row in FRAMEWORKS.items():
+        assert role_of(kind) in ROLES
+        assert set(servers_of(kind)) <= set(SERVERS)
+        assert set(row["clients"]) <= clients
+        assert not row["needs"] or row["needs"] in dict(uses)
+        assert not row["joins"] or row["joins"] in needs_of(kind)
 
 
 def test_a_server_can_run_each_framework_that_names_it() -> None:
@@ -40,16 +63,15 @@ def test_a_server_can_run_each_framework_that_names_it() -> None:
 
 
 def test_a_row_has_its_folder() -> None:
-    for role in part("roles"):
-        assert list((EXTENSIONS / "roles" / role).iterdir())
-    for framework in part("frameworks"):
-        assert list((ROOT / "template").glob(f"*rooms.{framework} %*")), framework
-    for server in part("servers"):
-        assert (EXTENSIONS / "servers" / f"{server}.py.jinja").is_file()
-    for service, row in part("services").items():
-        assert (EXTENSIONS / "services" / service / "compose.yaml.jinja").is_file()
-        for client in row["clients"]:
-            assert list((EXTENSIONS / "services" / service / client).iterdir())
+    for kind in FRAMEWORKS:
+        assert list((ROOT / "template").glob(f"*rooms.{kind} %*")), kind
+    for server in SERVERS:
+        assert list((EXTENSIONS / "servers").glob(f"{server}.py*")), server
+    for service, row in SERVICES.items():
+        assert list((EXTENSIONS / "services" / service).glob("compose.yaml*")), service
+        for use in row["uses"].values():
+            for client in use["clients"]:
+                assert list((EXTENSIONS / "services" / service / client).iterdir()), client
 
 
 # ── Every file of extensions/ is asked for ───────────────────────────────────────────────────────
@@ -78,13 +100,12 @@ def without_suffix(name: str) -> str:
 
 
 def asked_for() -> tuple[set[str], set[str]]:
-    """The names of snippets; and patterns of what is included or imported by its path."""
+    """Patterns of the names of snippets, and of what is included or imported by its path."""
     names, paths = set(), set()
     for path, template in parsed():
         for call in template.find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "snippets":
-                assert isinstance(call.args[1], nodes.Const), f"{path}: a name to be looked for"
-                names.add(call.args[1].value)
+                names.add(pattern(call.args[1]))
         if path == EXTENSIONS / "snippets.jinja":
             continue  # which looks for these names
         asked = [each.template for each in template.find_all(nodes.Include)]
@@ -94,19 +115,23 @@ def asked_for() -> tuple[set[str], set[str]]:
     return names, paths
 
 
+def any_of(patterns: set[str], text: str) -> bool:
+    return any(re.fullmatch(each, text) for each in patterns)
+
+
 def test_every_snippet_has_a_name_that_a_file_asks_for_and_every_such_name_is_there() -> None:
     names, paths = asked_for()
-    unknown, found = [], set()
-    for path in EXTENSIONS.rglob("*"):
-        if path.is_file() and path.parent != EXTENSIONS / "catalogue":
-            here = without_suffix(path.relative_to(ROOT).as_posix())
-            found.add(without_suffix(path.name))
-            if without_suffix(path.name) not in names and not any(
-                re.fullmatch(known, here) for known in paths
-            ):
-                unknown.append(here)
+    found = {
+        without_suffix(path.relative_to(ROOT).as_posix()): without_suffix(path.name)
+        for path in EXTENSIONS.rglob("*")
+        if path.is_file()
+    }
+    unknown = [
+        path for path, name in found.items() if not any_of(names, name) and not any_of(paths, path)
+    ]
     assert unknown == [], "nobody asks for these"
-    assert names - found == set(), "and nothing has these names"
+    missing = [name for name in names if not any(any_of({name}, each) for each in found.values())]
+    assert missing == [], "nothing has these names"
 
 
 # ── What is installed, and what is taken ─────────────────────────────────────────────────────────

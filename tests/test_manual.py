@@ -17,8 +17,7 @@ import pytest
 
 from .catalogue import FRAMEWORKS
 from .conftest import ROOT, Render
-from .docker import Compose, Project, ask, docker, free_port, run, status, token
-from .test_compose import FILES, REGISTRY, make_secrets
+from .docker import FILES, REGISTRY, Compose, Project, ask, docker, free_port, run, status, token
 from .test_generated_project import ENVIRONMENT, PYTHON
 from .workspaces import answers_of
 
@@ -604,7 +603,7 @@ def test_the_commands_for_a_service_work(
     """Its password is another one then, and what an app had kept is there."""
     project, variables = host
     port = int(variables["APP_PORT"])
-    make_secrets(project)
+    project.make_secrets()
     before = passwords(project)
     compose = Compose(project, FILES, variables)
     compose.up()
