@@ -21,11 +21,9 @@ from .docker import (
     token,
     wait_until,
 )
+from .variants import HARDENED
 
 pytestmark = pytest.mark.engine
-
-# As a hardened host runs it: not even a temporary folder can be written to.
-HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 
 SLUG = f"handy-tool-{token()}"
 PACKAGE = SLUG.replace("-", "_")
@@ -142,17 +140,6 @@ def test_a_signal_ends_it_at_once(image: str, name: str, exit_code: int) -> None
         assert waiting.exit_code() == exit_code
         assert time.monotonic() - asked < 3
         assert waiting.logs().stdout + waiting.logs().stderr == ""
-
-
-def test_no_module_is_compiled_at_the_start_but_the_projects_own(image: str) -> None:
-    told = ""
-    for arguments in (["--help"], ["--version"], ["greet", "Ada"], ["unknown"]):
-        told += call(image, *arguments, options=("--env", "PYTHONVERBOSE=1")).stderr
-    loaded = set(re.findall(r"^# code object from '?(/[^']+?)'?$", told, re.MULTILINE))
-    compiled = {path for path in loaded if path.endswith(".py")}
-    own = {path for path in compiled if f"/site-packages/{PACKAGE}/" in path}
-    assert own, "the list has what is known to be compiled"
-    assert compiled - own == set()
 
 
 # ── Compose ──────────────────────────────────────────────────────────────────────────────────────

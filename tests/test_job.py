@@ -21,11 +21,9 @@ from .docker import (
     token,
     wait_until,
 )
+from .variants import HARDENED
 
 pytestmark = pytest.mark.engine
-
-# As a hardened host runs it: not even a temporary folder can be written to.
-HARDENED = ["--read-only", "--cap-drop", "ALL", "--security-opt", "no-new-privileges"]
 
 SLUG = f"nightly-job-{token()}"
 PACKAGE = SLUG.replace("-", "_")
@@ -267,19 +265,6 @@ def test_it_is_unhealthy_where_a_run_is_overdue(start: Start, image: str) -> Non
         late = clock.exec(*probe, check=False)
         assert late.returncode == 1
         assert "overdue" in late.stderr
-
-
-def test_no_module_is_compiled_at_the_start_but_the_projects_own(start: Start) -> None:
-    settings = {"SCHEDULE": EVERY_SECOND, "PYTHONVERBOSE": "1"}
-    with start(command=SCHEDULE, **settings) as clock:
-        wait_until(lambda: "done in 0.0 seconds" in messages(clock), "a run went well")
-        clock.stop()
-        told = clock.logs().stderr
-    loaded = set(re.findall(r"^# code object from '?(/[^']+?)'?$", told, re.MULTILINE))
-    compiled = {path for path in loaded if path.endswith(".py")}
-    own = {path for path in compiled if f"/site-packages/{PACKAGE}/" in path}
-    assert own, "the list has what is known to be compiled"
-    assert compiled - own == set()
 
 
 # ── Compose ──────────────────────────────────────────────────────────────────────────────────────
