@@ -23,7 +23,7 @@ SERVICES = part("services")
 
 
 def completed(rows: dict[str, Any]) -> dict[str, Any]:
-    """Each framework with what `_` and its role say of it, and the services for its clients."""
+    """Each framework with what its role and the row `_` say of it, and its services."""
     defaults = rows["_"]
     found = {}
     for kind, row in rows.items():
@@ -66,6 +66,11 @@ def needs_of(kind: str) -> tuple[str, ...]:
     """Those of which it has to have one; the first here joins by itself."""
     row = FRAMEWORKS[kind]
     return tuple(sorted(row["needed"], key=lambda service: bool(service != row["joins"])))
+
+
+def needed_of(kind: str) -> tuple[str, ...]:
+    """The same, in the order in which one of several is chosen."""
+    return tuple(FRAMEWORKS[kind]["needed"])
 
 
 def uses_database(kind: str) -> bool:

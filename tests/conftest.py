@@ -27,13 +27,13 @@ from .docker import (
 )
 from .variants import (
     RUNNING,
-    SERVICE_SETTINGS,
     SERVING,
     WITH_MEMORY,
     Variant,
     command,
     environment,
     needed,
+    settings_of,
 )
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -180,7 +180,7 @@ def service_settings(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
 
         @cache
         def start(name: str) -> dict[str, str]:
-            settings = SERVICE_SETTINGS[name] | {f"{name.upper()}_URL": SERVICES[name]["url"]}
+            settings = settings_of(list(SERVICES[name]["uses"].values()))
             options, command = SERVING[name]
             given = [*options, "--network", network, "--network-alias", name]
             stack.enter_context(container(SERVICES[name]["image"], *given, command=command))

@@ -11,18 +11,7 @@ import jinja2
 import pytest
 from jinja2 import nodes
 
-from .catalogue import (
-    FRAMEWORKS,
-    ROLES,
-    SERVERS,
-    SERVICES,
-    interfaces_of,
-    needs_of,
-    part,
-    role_of,
-    servers_of,
-    targets_of,
-)
+from .catalogue import FRAMEWORKS, interfaces_of, part, servers_of, targets_of
 from .conftest import ROOT
 
 EXTENSIONS = ROOT / "extensions"
@@ -46,14 +35,14 @@ def test_a_framework_states_what_only_it_can_and_else_what_differs_from_the_defa
 
 
 def test_a_framework_names_what_exists() -> None:
-    uses = [use for row in SERVICES.values() for use in row["uses"].items()]
-    clients = {client for _, use in uses for client in use["clients"]}
-    for kind, row in FRAMEWORKS.items():
-        assert role_of(kind) in ROLES
-        assert set(servers_of(kind)) <= set(SERVERS)
-        assert set(row["clients"]) <= clients
-        assert not row["needs"] or row["needs"] in dict(uses)
-        assert not row["joins"] or row["joins"] in needs_of(kind)
+    uses = [use for service in part("services").values() for use in service["uses"].items()]
+    clients = {client for _, details in uses for client in details["clients"]}
+    for framework in FRAMEWORKS.values():
+        assert framework["role"] in part("roles")
+        assert set(framework["servers"]) <= set(part("servers"))
+        assert set(framework["clients"]) <= clients
+        assert framework["needs"] in {"", *(name for name, _ in uses)}
+        assert bool(framework["needs"]) == (framework["joins"] in framework["needed"])
 
 
 def test_a_server_can_run_each_framework_that_names_it() -> None:
@@ -63,15 +52,17 @@ def test_a_server_can_run_each_framework_that_names_it() -> None:
 
 
 def test_a_row_has_its_folder() -> None:
-    for kind in FRAMEWORKS:
-        assert list((ROOT / "template").glob(f"*rooms.{kind} %*")), kind
-    for server in SERVERS:
-        assert list((EXTENSIONS / "servers").glob(f"{server}.py*")), server
-    for service, row in SERVICES.items():
-        assert list((EXTENSIONS / "services" / service).glob("compose.yaml*")), service
+    for role, row in part("roles").items():
+        assert row["probed"] == (EXTENSIONS / "roles" / role).is_dir(), "how it is asked"
+    for framework in FRAMEWORKS:
+        assert list((ROOT / "template").glob(f"*rooms.{framework} %*")), framework
+    for server in part("servers"):
+        assert list((EXTENSIONS / "servers").glob(f"{server}.py*"))
+    for service, row in part("services").items():
+        assert (EXTENSIONS / "services" / service / "compose.yaml.jinja").is_file()
         for use in row["uses"].values():
             for client in use["clients"]:
-                assert list((EXTENSIONS / "services" / service / client).iterdir()), client
+                assert list((EXTENSIONS / "services" / service / client).iterdir())
 
 
 # ── Every file of extensions/ is asked for ───────────────────────────────────────────────────────

@@ -17,7 +17,18 @@ import pytest
 
 from .catalogue import FRAMEWORKS
 from .conftest import ROOT, Render
-from .docker import FILES, REGISTRY, Compose, Project, ask, docker, free_port, run, status, token
+from .docker import (
+    FILES,
+    REGISTRY,
+    Compose,
+    Project,
+    ask,
+    docker,
+    free_port,
+    run,
+    status,
+    token,
+)
 from .test_generated_project import ENVIRONMENT, PYTHON
 from .workspaces import answers_of
 

@@ -1,5 +1,6 @@
 """Variants of a project: what is tried of each kind, and what differs between kinds."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import cycle, zip_longest
@@ -8,8 +9,10 @@ from typing import Any
 from .catalogue import (
     BASES,
     FRAMEWORKS,
+    SERVICES,
     interfaces_of,
     is_called,
+    needed_of,
     needs_of,
     role_of,
     servers_of,
@@ -102,24 +105,40 @@ SERVED = [
 
 PASSWORD = "correct-horse-battery"
 
-# Nobody answers at these addresses: an app must start, live and stop without its services.
-SERVICE_SETTINGS = {
-    "postgres": {
-        "DATABASE_URL": "postgresql://app@127.0.0.1:1/app",
-        "DATABASE_PASSWORD": PASSWORD,
-    },
-    "rabbitmq": {
-        "RABBITMQ_URL": "amqp://app@127.0.0.1:1",
-        "RABBITMQ_PASSWORD": PASSWORD,
-    },
-    "redis": {
-        "REDIS_URL": "redis://127.0.0.1:1/0",
-        "REDIS_PASSWORD": PASSWORD,
-    },
-}
+
+def uses_of(variant: Variant) -> list[dict[str, Any]]:
+    """What it uses services for: one broker, if it needs one; and all else that was chosen."""
+    broker = next((name for name in needed_of(variant.kind) if name in variant.backing), "")
+    return [
+        details
+        for service in variant.backing
+        for use, details in SERVICES[service]["uses"].items()
+        if (service == broker if use == "broker" else service in variant.services)
+    ]
+
+
+def settings_of(uses: list[dict[str, Any]], host: str = "") -> dict[str, str]:
+    """Their addresses and passwords; at another host, nobody answers."""
+    found = {}
+    for use in uses:
+        url = use["url"].replace("{database}", "app")
+        found[f"{use['variable']}_URL"] = (
+            re.sub(r"(//(?:\w+@)?)\w+", rf"\g<1>{host}", url) if host else url
+        )
+        found[f"{use['variable']}_PASSWORD"] = PASSWORD
+    return found
+
 
 # Where an app has to find its services: how they are started, options and command.
 SERVING: dict[str, tuple[list[str], tuple[str, ...]]] = {
+    "postgres": (
+        [
+            *("--env", "POSTGRES_USER=app_owner"),
+            *("--env", "POSTGRES_DB=app"),
+            *("--env", f"POSTGRES_PASSWORD={PASSWORD}"),
+        ],
+        (),
+    ),
     "rabbitmq": (
         ["--env", "RABBITMQ_DEFAULT_USER=app", "--env", f"RABBITMQ_DEFAULT_PASS={PASSWORD}"],
         (),
@@ -129,7 +148,7 @@ SERVING: dict[str, tuple[list[str], tuple[str, ...]]] = {
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
     "fastapi": {},
-    "flask": {},
+    "flask": {"SECRET_KEY": "0123456789" * 5},
     "django": {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "127.0.0.1"},
     "job": {},
     "cli": {},
@@ -139,10 +158,8 @@ KIND_SETTINGS: dict[str, dict[str, str]] = {
 
 def needed(variant: Variant) -> dict[str, str]:
     """The variables without which production does not start."""
-    found = dict(KIND_SETTINGS[variant.kind])
-    for service in variant.backing:
-        found |= SERVICE_SETTINGS[service]
-    return found
+    # Nobody answers there: an app must start, live and stop without its services.
+    return KIND_SETTINGS[variant.kind] | settings_of(uses_of(variant), "127.0.0.1:1")
 
 
 # As a hardened host runs it; and with memory in the one place where libraries insist on a file.
