@@ -109,9 +109,10 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture
-def folder(desk: Path) -> Path:
-    """An empty folder for each test."""
-    return Path(tempfile.mkdtemp(dir=desk))
+def folder(desk: Path) -> Iterator[Path]:
+    """An empty folder for each test; memory is not to fill up."""
+    with tempfile.TemporaryDirectory(dir=desk) as made:
+        yield Path(made)
 
 
 @pytest.fixture(scope="module")
