@@ -1,4 +1,4 @@
-"""Errors: whatever goes wrong is answered in JSON, and says nothing of what is inside."""
+"""Errors: every error is answered in JSON, and reveals nothing of the internals."""
 
 from flask import Flask, json
 from werkzeug.exceptions import HTTPException
@@ -10,8 +10,8 @@ def init_app(app: Flask) -> None:
 
 
 def as_json(error: HTTPException) -> Response:
-    """`abort(404)` and its like; an exception arrives as a 500, after Flask has logged it."""
-    response = error.get_response()  # with the headers that belong to it, Allow for example
+    """For `abort(404)` and the like; an exception arrives as a 500, after Flask has logged it."""
+    response = error.get_response()  # with its headers, such as Allow
     response.data = json.dumps({"detail": error.description})
     response.content_type = "application/json"
     return response

@@ -1,4 +1,4 @@
-"""Greetings: a first route. Give each resource a module like this one."""
+"""Greetings: the smallest resource. Each resource gets a module like this one."""
 
 from flask import Blueprint, abort
 from flask.typing import ResponseReturnValue
