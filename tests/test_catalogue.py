@@ -23,11 +23,15 @@ def test_all_rows_of_a_file_have_the_same_fields(name: str) -> None:
     assert len({frozenset(row) for row in rows}) == 1
 
 
-def test_a_framework_states_nothing_that_no_other_could() -> None:
+def test_a_framework_states_what_only_it_can_and_else_what_differs_from_the_defaults() -> None:
     rows = part("frameworks")
-    known = {*rows["_"], "title", "about", "role"}
-    for row in [*rows.values(), *(role["frameworks"] for role in part("roles").values())]:
-        assert set(row) <= known
+    defaults = rows.pop("_")
+    for kind, row in rows.items():
+        assert row.keys() - defaults.keys() == {"title", "about", "role"}, kind
+        from_role = part("roles")[row["role"]]["frameworks"]
+        assert from_role.keys() <= defaults.keys(), row["role"]
+        inherited = {**defaults, **from_role}
+        assert [field for field in row if row[field] == inherited.get(field)] == [], kind
 
 
 def test_a_framework_names_what_exists() -> None:
@@ -87,20 +91,12 @@ def without_suffix(name: str) -> str:
 
 
 def asked_for() -> tuple[set[str], set[str]]:
-    """The names of snippets; and patterns of what is included or imported by its path."""
+    """Patterns of the names of snippets, and of what is included or imported by its path."""
     names, paths = set(), set()
     for path, template in parsed():
         for call in template.find_all(nodes.Call):
             if isinstance(call.node, nodes.Name) and call.node.name == "snippets":
-                if isinstance(call.args[1], nodes.Const):
-                    names.add(call.args[1].value)
-                else:  # a role's own
-                    names |= {
-                        role + name
-                        for role in part("roles")
-                        for name in (pattern(call.args[1]).removeprefix(".+").replace("\\", ""),)
-                        if list(EXTENSIONS.rglob(f"{role}{name}*"))
-                    }
+                names.add(pattern(call.args[1]))
         if path == EXTENSIONS / "snippets.jinja":
             continue  # which looks for these names
         asked = [each.template for each in template.find_all(nodes.Include)]
@@ -110,19 +106,23 @@ def asked_for() -> tuple[set[str], set[str]]:
     return names, paths
 
 
+def any_of(patterns: set[str], text: str) -> bool:
+    return any(re.fullmatch(each, text) for each in patterns)
+
+
 def test_every_snippet_has_a_name_that_a_file_asks_for_and_every_such_name_is_there() -> None:
     names, paths = asked_for()
-    unknown, found = [], set()
-    for path in EXTENSIONS.rglob("*"):
-        if path.is_file() and path.parent != EXTENSIONS / "catalogue":
-            here = without_suffix(path.relative_to(ROOT).as_posix())
-            found.add(without_suffix(path.name))
-            if without_suffix(path.name) not in names and not any(
-                re.fullmatch(known, here) for known in paths
-            ):
-                unknown.append(here)
+    found = {
+        without_suffix(path.relative_to(ROOT).as_posix()): without_suffix(path.name)
+        for path in EXTENSIONS.rglob("*")
+        if path.is_file()
+    }
+    unknown = [
+        path for path, name in found.items() if not any_of(names, name) and not any_of(paths, path)
+    ]
     assert unknown == [], "nobody asks for these"
-    assert names - found == set(), "and nothing has these names"
+    missing = [name for name in names if not any(any_of({name}, each) for each in found.values())]
+    assert missing == [], "nothing has these names"
 
 
 # ── What is installed, and what is taken ─────────────────────────────────────────────────────────
