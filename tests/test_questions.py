@@ -179,7 +179,7 @@ def test_a_worker_has_one_broker_whatever_is_chosen(
     render: Render, services: list[str], broker: str
 ) -> None:
     project = render(framework="worker", services=services)
-    assert f"settings.{broker}.get_secret_value()" in (project / "src/myapp/broker.py").read_text()
+    assert f'settings.address("{broker}")' in (project / "src/myapp/broker.py").read_text()
     compose = yaml.safe_load((project / "compose.yaml").read_text())
     assert set(compose["services"]) == {"app", *(services or [broker])}
 
@@ -264,8 +264,17 @@ REFUSED_APPS: list[tuple[Any, str]] = [
     *[(only("fastapi", services=value), "services as a list") for value in NO_LISTS],
     *[(only("fastapi", packages=value), "packages as a list") for value in NO_LISTS[-4:]],
     (only("fastapi", services=["oracle"]), "cannot use oracle; it can use postgres"),
-    (only("fastapi", services=["redis"]), "cannot use redis; it can use postgres"),
-    (only("worker", services=["postgres"]), "it can use redis, rabbitmq"),
+    (only("fastapi", services=["rabbitmq"]), "cannot use rabbitmq; it can use postgres, redis"),
+    (
+        {**only("fastapi", services=["rabbitmq"]), "mails": only("worker", services=[])["api"]},
+        "cannot use rabbitmq; it can use postgres, redis",
+    ),
+    (
+        {**only("flask", services=["oracle"]), "mails": "worker"},
+        "cannot use oracle; it can use postgres, rabbitmq, redis",
+    ),
+    ({**only("job", services=["rabbitmq"]), "mails": "worker"}, "it can use postgres, redis"),
+    (only("worker", services=["oracle"]), "it can use postgres, rabbitmq, redis"),
     (only("cli", services=["postgres"]), "it can use no service"),
     (only("cli", service=[]), 'remove the unknown key "service"'),
     ({"api": {"services": []}}, "one of fastapi, flask"),
@@ -330,7 +339,7 @@ def test_packages_that_cannot_be_are_refused_with_what_is_allowed(
             {"apps": only("worker", services=["redis"]), "services": ["redis", "rabbitmq"]},
             "Leave out rabbitmq, or add it to an app",
         ),
-        ({"apps": {"api": "fastapi"}, "services": ["redis"]}, "Invalid choice"),
+        ({"apps": {"api": "fastapi"}, "services": ["rabbitmq"]}, "Invalid choice"),
         ({"apps": {"api": "fastapi"}, "services": ["oracle"]}, "Invalid choice"),
         ({"apps": {"api": "fastapi"}, "server": "gunicorn"}, "Invalid choice"),
         ({"dockerfiles": "both"}, "Invalid choice"),
@@ -380,10 +389,14 @@ GOOD_WORKSPACES: list[dict[str, Any]] = [
         },
         "services": ["postgres", "rabbitmq"],
     },
+    {
+        "apps": {**only("flask", services=["rabbitmq"]), "mails": "worker"},
+        "services": ["rabbitmq"],
+    },
 ]
 
 
-@pytest.mark.parametrize("answers", GOOD_WORKSPACES, ids=["names", "alone", "limits"])
+@pytest.mark.parametrize("answers", GOOD_WORKSPACES, ids=["names", "alone", "limits", "queue"])
 def test_a_good_workspace_is_accepted_and_recorded_as_it_was_given(
     render: Render, answers: dict[str, Any]
 ) -> None:
@@ -583,7 +596,8 @@ def test_an_update_says_what_git_status_shows_and_how_to_give_it_up(
     shutil.copytree(template, repository)
     commit(repository)
     git(repository, "tag", "v1.0.0")
-    assert copier_at(tmp_path, "copy", "--defaults", str(repository), "myapp").returncode == 0
+    cached = ["--defaults", "--data", "services=[redis]"]
+    assert copier_at(tmp_path, "copy", *cached, str(repository), "myapp").returncode == 0
     project = tmp_path / "myapp"
     dockerfile = project / "Dockerfile"
     dockerfile.write_text(dockerfile.read_text().replace("slim-trixie", "slim-sid"))
