@@ -14,7 +14,7 @@ import copier
 import jinja2
 import pytest
 
-from .catalogue import SERVICES
+from .catalogue import DATABASES, SERVICES
 from .docker import (
     Container,
     Project,
@@ -190,18 +190,58 @@ def service_settings(network: str) -> Iterator[Callable[[str], dict[str, str]]]:
 
 
 @pytest.fixture(scope="module")
-def run_hardened(network: str, service_settings: Callable[[str], dict[str, str]]) -> RunHardened:
-    """A container that stays, as a hardened host runs it, when it has begun to work."""
+def at_hand(
+    network: str, service_settings: Callable[[str], dict[str, str]]
+) -> Callable[[str, Variant], dict[str, str]]:
+    """The settings with which an app finds what it does not work without: services, or tables."""
 
-    @contextmanager
-    def run(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
+    @cache
+    def with_tables(image: str, variant: Variant) -> dict[str, str]:
+        """A database of its own, as every kind begins with a revision of the same number."""
+        given = service_settings("postgres")
+        name = f"tables_{token()}"
+        client = ["docker", "run", "--rm", "--network", network]
+        client += [
+            "--env",
+            f"PGPASSWORD={given['DATABASE_PASSWORD']}",
+            SERVICES["postgres"]["image"],
+        ]
+        create = [*client, "psql", "-h", "postgres", "-U", "app_owner", "-d", "app"]
+        create += ["-c", f"CREATE DATABASE {name}"]
+
+        def created() -> bool:
+            return subprocess.run(create, capture_output=True).returncode == 0
+
+        wait_until(created, "the server creates a database")
+        url = given["DATABASE_URL"].removesuffix("/app") + f"/{name}"
+        settings = needed(variant) | {"DATABASE_URL": url}
+        module = variant.slug.replace("-", "_")
+        options = ["--rm", "--network", network, *environment(settings)]
+        docker("run", *options, image, "python", "-m", f"{module}.migrate")
+        return settings
+
+    def find(image: str, variant: Variant) -> dict[str, str]:
         role = RUNNING[variant.role]
         settings = needed(variant)
         if role.needs_services:
             for name in variant.backing:
                 settings |= service_settings(name)
+        if role.needs_tables and DATABASES & set(variant.services):
+            settings |= with_tables(image, variant)
+        return settings
+
+    return find
+
+
+@pytest.fixture(scope="module")
+def run_hardened(network: str, at_hand: Callable[[str, Variant], dict[str, str]]) -> RunHardened:
+    """A container that stays, as a hardened host runs it, when it has begun to work."""
+
+    @contextmanager
+    def run(image: str, variant: Variant, **variables: str) -> Iterator[Container]:
+        role = RUNNING[variant.role]
         options = [*WITH_MEMORY, "--interactive", "--network", network]
-        options += environment(settings | variables)
+        options += environment(at_hand(image, variant) | variables)
         with container(image, *options, command=command(variant, role.stays)) as started:
             wait_until_it_works(started, variant)
             yield started

@@ -362,11 +362,17 @@ def test_its_probe_is_python_alone_and_needs_no_shell(images: Images, variant: V
 
 @each
 def test_no_module_is_compiled_at_the_start_but_the_projects_own(
-    images: Images, locked: Projects, life: Callable[[Variant], Life], variant: Variant
+    images: Images,
+    locked: Projects,
+    life: Callable[[Variant], Life],
+    network: str,
+    at_hand: Callable[[str, Variant], dict[str, str]],
+    variant: Variant,
 ) -> None:
     told = life(variant).verbose
+    settings = at_hand(images(variant), variant) | {"PYTHONVERBOSE": "1"}
     for arguments, exit_code in RUNNING[variant.role].ends.items():
-        given = [*WITH_MEMORY, *environment(needed(variant) | {"PYTHONVERBOSE": "1"})]
+        given = [*WITH_MEMORY, "--network", network, *environment(settings)]
         with container(images(variant), *given, command=command(variant, arguments)) as ended:
             assert ended.exit_code() == exit_code
             told += ended.logs().stderr

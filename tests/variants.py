@@ -185,6 +185,7 @@ class Running:
     exit_code: int = 0  # after SIGTERM
     probed: bool = True  # whether it has a health check
     needs_services: bool = False  # is not well without those that it has
+    needs_tables: bool = False  # has nothing to write to before they are made
 
 
 RUNNING = {
@@ -195,6 +196,7 @@ RUNNING = {
         busy={"SCHEDULE": "* * * * * *"},  # six fields, the first are seconds
         done="done in",
         ends={(): 0},
+        needs_tables=True,
     ),
     # A filter, whose input does not end.
     "cli": Running(
