@@ -212,7 +212,7 @@ def production(prepared: Project) -> Iterator[Compose]:
 
 
 def password(compose: Compose) -> str:
-    return (compose.project.path / "secrets" / "postgres_password").read_text().strip()
+    return (compose.project.path / "secrets" / "database_password").read_text().strip()
 
 
 def test_the_manuals_command_makes_secrets_once(prepared: Project) -> None:
@@ -243,7 +243,7 @@ def test_the_migration_ran_once_and_ended_well(production: Compose) -> None:
 # ── … with no more rights than it needs
 
 
-@pytest.mark.parametrize("service", ["app", "migrate", "postgres"])
+@pytest.mark.parametrize("service", ["app", "migrate", "postgres", "postgres-databases"])
 def test_the_engine_limits_what_a_container_may_do(production: Compose, service: str) -> None:
     production.container(service).assert_limited()
 
@@ -302,20 +302,33 @@ def test_every_volume_has_a_name_and_the_data_its_place(production: Compose) -> 
 
 def test_the_password_is_nowhere_but_in_its_file(production: Compose) -> None:
     ids = production("ps", "--all", "--quiet").stdout.split()
-    assert len(ids) == 3
-    image = inspect(ids[0])["Image"]
+    assert len(ids) == 4
+    app = production.container("app")
+    image = app.inspect()["Image"]
     places = {
         "inspect": docker("inspect", *ids),
         "logs": production("logs").stdout,
         "image": docker("image", "inspect", image),
         "history": docker("history", "--no-trunc", image),
-        "environment": production.container("app").exec("cat", "/proc/1/environ").stdout,
+        "environment": app.exec("cat", "/proc/1/environ").stdout,
     }
-    secret = password(production)
+    files = sorted((production.project.path / "secrets").iterdir())
+    assert [file.name for file in files] == ["database_password", "postgres_password"]
     assert [place for place, text in places.items() if not text] == []
-    assert [place for place, text in places.items() if secret in text] == []
-    known = production.container("app").exec("cat", "/run/secrets/postgres_password").stdout
-    assert known.strip() == secret
+    for file in files:
+        secret = file.read_text().strip()
+        assert [place for place, text in places.items() if secret in text] == []
+    known = app.exec("cat", "/run/secrets/database_password").stdout
+    assert known.strip() == password(production)
+    assert app.exec("ls", "/run/secrets").stdout.split() == ["database_password"]
+
+
+def test_the_app_is_no_superuser_of_its_database(production: Compose) -> None:
+    address = f"postgresql://app_owner:{password(production)}@127.0.0.1/app"
+    program = ["exec", "-T", "postgres", "psql", address, "-c", "COPY notes TO PROGRAM 'true'"]
+    refused = production(*program, check=False)
+    assert refused.returncode != 0
+    assert "permission denied to COPY" in refused.stderr
 
 
 # ── … through failures
@@ -413,7 +426,7 @@ def test_a_wrong_password_stops_the_start_and_is_not_shown(production: Compose) 
         secret.chmod(0o444)
         assert production.up(check=False).returncode != 0
         assert production.container("app").inspect()["State"]["Status"] == "created"
-        said = production("logs", "migrate").stdout
+        said = production("logs", "postgres-databases").stdout
         assert "password authentication failed" in said
         assert "wrong-battery-staple" not in said
     finally:
@@ -422,3 +435,13 @@ def test_a_wrong_password_stops_the_start_and_is_not_shown(production: Compose) 
         secret.write_text(right)
         secret.chmod(0o444)
         production.up()
+
+
+def test_a_new_password_of_the_app_counts_from_the_next_start_on(production: Compose) -> None:
+    secret = production.project.path / "secrets" / "database_password"
+    secret.chmod(0o600)
+    secret.write_text(f"{token()}{token()}\n")
+    secret.chmod(0o444)
+    production("down")
+    production.up()
+    assert ask(production.port, "/notes").status == 200

@@ -27,8 +27,10 @@ from .docker import (
     REGISTRY,
     Compose,
     Container,
+    Done,
     Project,
     ask,
+    container,
     docker,
     free_port,
     in_image,
@@ -95,6 +97,20 @@ class Member(Variant):
     def packages(self) -> list[str]:
         entry = APPS[self.name]
         return list(entry["packages"] if isinstance(entry, dict) else PACKAGES)
+
+    @property
+    def sends(self) -> bool:
+        """Whether it sends tasks to the worker, with which it shares their names."""
+        row = FRAMEWORKS[self.kind]
+        return "celery" in row["clients"] and not row["needs"] and "core" in self.packages
+
+    @property
+    def backing(self) -> tuple[str, ...]:
+        return (*self.services, "redis") if self.sends else super().backing
+
+    @property
+    def broker(self) -> str:
+        return "redis" if self.sends else super().broker
 
 
 def member(name: str) -> Member:
@@ -366,7 +382,7 @@ def change_core(project: Project) -> None:
 
 
 def change_extra(project: Project) -> None:
-    project.append("packages/extra/src/extra/release.py", "\nCHANGED = True\n")
+    project.append("packages/extra/src/extra/__init__.py", "\nCHANGED = True\n")
 
 
 def add_to_the_lock(project: Project) -> None:
@@ -447,7 +463,7 @@ DEVELOPED: dict[str, Any] = {
         "flask-api": {"framework": "flask", "services": [], "packages": []},
         "web": "django",
         "tool": "cli",
-        "worker": {"framework": "worker", "packages": []},
+        "worker": "worker",
     },
 }
 WATCHED = ["api", "flask-api", "web", "worker"]
@@ -523,10 +539,13 @@ def test_each_database_app_migrates_a_database_of_its_own(development: Compose) 
     assert {name for name in services if name.endswith("-migrate")} == {
         "api-migrate",
         "web-migrate",
+        "worker-migrate",
     }
-    tables = {name: set(query(development, name, TABLES)) for name in ("app", "api", "web")}
+    databases = ("app", "api", "web", "worker")
+    tables = {name: set(query(development, name, TABLES)) for name in databases}
     assert "alembic_version" in tables["api"]
     assert "django_migrations" in tables["web"]
+    assert "deliveries" in tables["worker"]
     assert tables["app"] == set()
     assert not tables["web"] & {"alembic_version"}
     assert not tables["api"] & {"django_migrations", "auth_permission"}
@@ -547,7 +566,7 @@ def test_what_one_app_stores_the_other_does_not_see(development: Compose) -> Non
     [
         ("apps/flask-api/src/flask_api/health.py", {"flask-api"}),
         ("apps/worker/src/worker/tasks.py", {"worker"}),
-        ("packages/core/src/core/release.py", {"api", "web"}),
+        ("packages/core/src/core/release.py", {"api", "web", "worker"}),
     ],
     ids=["app", "other-app", "package"],
 )
@@ -667,6 +686,7 @@ def production(
         (project.path / file).write_text(re.sub(rf"{REGISTRY}/\w+", baked.registry, text))
     project.make_secrets()
     (project.path / "apps/web/.env").write_text("ALLOWED_HOSTS=127.0.0.1\n")
+    (project.path / "apps/worker/.env").write_text("RECEIVERS=http://receiver:8000/hook\n")
     compose = Compose(project, FILES, {"VERSION": VERSION, **ports()})
     try:
         compose.up()
@@ -719,14 +739,18 @@ def test_each_app_has_the_secrets_that_it_needs_as_files_and_no_others(
     production: Compose,
 ) -> None:
     assert {app: secrets_of(production.container(app)) for app in STAYING} == {
-        "api": {"postgres_password"},
-        "flask-api": {"postgres_password"},
-        "web": {"postgres_password", "web_django_secret_key"},
-        "cleaner": set(),
-        "worker": {"redis_password"},
+        "api": {"api_database_password", "redis_password"},
+        "flask-api": {
+            "flask_api_database_password",
+            "flask_api_flask_secret_key",
+            "redis_password",
+        },
+        "web": {"web_database_password", "web_django_secret_key"},
+        "cleaner": {"cleaner_database_password"},
+        "worker": {"worker_database_password", "redis_password"},
     }
     known = [path.read_text().strip() for path in (production.project.path / "secrets").iterdir()]
-    assert len(known) == 3
+    assert len(known) == 9
     told = docker("inspect", *production("ps", "--all", "--quiet").stdout.split())
     assert [secret for secret in known if secret in told] == []
 
@@ -740,6 +764,61 @@ def test_each_migration_ran_once_in_a_database_of_its_own(production: Compose) -
     assert "alembic_version" in histories["flask_api"]
     assert "django_migrations" in histories["web"]
     assert "alembic_version" not in histories["web"]
+
+
+def test_no_app_can_read_the_database_of_another(production: Compose) -> None:
+    for app, other in zip(MIGRATING, [*MIGRATING[1:], MIGRATING[0]], strict=True):
+        secret = production.project.path / "secrets" / f"{app.module}_database_password"
+        user = f"postgresql://{app.module}_owner:{secret.read_text().strip()}@127.0.0.1"
+
+        def query_as(database: str, user: str = user) -> Done:
+            command = ["exec", "-T", "postgres", "psql", f"{user}/{database}", "-Atc", "SELECT 1"]
+            return production(*command, check=False)
+
+        assert query_as(app.module).stdout.strip() == "1"
+        refused = query_as(other.module)
+        assert refused.returncode != 0
+        assert f'permission denied for database "{other.module}"' in refused.stderr
+
+
+RECEIVER = """
+from http.server import BaseHTTPRequestHandler, HTTPServer
+class Hook(BaseHTTPRequestHandler):
+    def do_POST(self):
+        print(self.path, self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.send_response(204)
+        self.end_headers()
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+HTTPServer(("", 8000), Hook).serve_forever()
+"""
+
+
+@pytest.mark.parametrize("app", [app.name for app in MEMBERS if app.sends])
+def test_an_event_goes_from_a_request_through_the_worker_to_whoever_subscribed(
+    production: Compose, baked: Baked, app: str
+) -> None:
+    name = f"order placed by {app}"
+    event = {"name": name, "data": {"order": 1}}
+    network = ["--network", f"{production.project.slug}-production_default"]
+    with container(
+        baked.image("api"),
+        *network,
+        *("--network-alias", "receiver"),
+        command=("python", "-u", "-c", RECEIVER),
+    ) as receiver:
+        wait_for(receiver.port, "/")
+        answer = ask(production.container(app).port, "/events", event)
+        assert answer.status == 202
+        wait_until(lambda: name in receiver.logs().stdout, "the event has arrived")
+        (line,) = receiver.logs().stdout.splitlines()
+        path, _, body = line.partition(" ")
+        assert (path, json.loads(body)) == ("/hook", event)
+    wait_until(
+        lambda: "receiver" in query(production, "worker", "SELECT receiver FROM deliveries"),
+        "the worker has written it down",
+    )
 
 
 def test_the_command_runs_in_production_when_it_is_called(production: Compose) -> None:

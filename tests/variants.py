@@ -68,6 +68,11 @@ class Variant:
         met = not needs or set(needs) & set(self.services)
         return self.services if met else (*self.services, needs[0])
 
+    @property
+    def broker(self) -> str:
+        """The one of them in which its tasks wait; nothing if it has none."""
+        return next((name for name in needed_of(self.kind) if name in self.backing), "")
+
 
 FIRST_BASE, *OTHER_BASES = BASES
 
@@ -108,12 +113,11 @@ PASSWORD = "correct-horse-battery"
 
 def uses_of(variant: Variant) -> list[dict[str, Any]]:
     """What it uses services for: one broker, if it needs one; and all else that was chosen."""
-    broker = next((name for name in needed_of(variant.kind) if name in variant.backing), "")
     return [
         details
         for service in variant.backing
         for use, details in SERVICES[service]["uses"].items()
-        if (service == broker if use == "broker" else service in variant.services)
+        if (service == variant.broker if use == "broker" else service in variant.services)
     ]
 
 

@@ -44,6 +44,7 @@ def close(**_: Any) -> None:
 @task_success.connect
 def write_down(sender: Task[Any, Any], **_: Any) -> None:
     if sender.name == deliver.name:
-        receiver = urlsplit(str(sender.request.args[0])).hostname or ""
+        url, *_ = sender.request.args or ("",)
+        receiver = urlsplit(str(url)).hostname or ""
         with database().sessions.begin() as session:
             session.merge(Delivery(id=str(sender.request.id), receiver=receiver))
