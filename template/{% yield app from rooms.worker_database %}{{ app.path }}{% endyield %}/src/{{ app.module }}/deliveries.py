@@ -44,7 +44,7 @@ def close(**_: Any) -> None:
 @task_success.connect
 def write_down(sender: Task[Any, Any], **_: Any) -> None:
     if sender.name == deliver.name:
-        url, *_ = sender.request.args or ("",)
+        url = (sender.request.args or [""])[0]
         receiver = urlsplit(str(url)).hostname or ""
         with database().sessions.begin() as session:
             session.merge(Delivery(id=str(sender.request.id), receiver=receiver))
