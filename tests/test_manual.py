@@ -244,6 +244,7 @@ TESTED = {
     r"\(umask 333 && openssl rand -hex 32 > secrets/\w+\)": OF_SERVICES,
     rf"echo \"ALTER ROLE .*\" \| {COMPOSE} exec -T postgres psql .*": OF_SERVICES,
     rf"{COMPOSE} exec (redis|rabbitmq) .*": OF_SERVICES,
+    rf"until {COMPOSE} exec rabbitmq .*; do sleep 2; done": OF_SERVICES,
     rf"{COMPOSE} up -d --no-deps --force-recreate rabbitmq": OF_SERVICES,
     rf"{COMPOSE} exec [\w-]+ [\w-]+": ON_A_HOST,
     r"uvx copier (check-update|update --defaults)": OF_UPDATES,
