@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from .docker import (
     FILES,
@@ -22,6 +23,7 @@ from .docker import (
     docker,
     free_port,
     inspect,
+    run,
     status,
     token,
     wait_for,
@@ -168,6 +170,23 @@ def test_the_projects_tests_run_in_the_container(
     done = running.compose("run", "--rm", "app", "pytest")
     assert re.search(r"\d+ passed", done.stdout)
     assert running.project.owners == {running.owner}
+
+
+def test_the_pipeline_runs_the_tests_on_the_real_database(
+    development: dict[str, Development],
+) -> None:
+    compose = development["own"].compose
+    folder = compose.project.path
+    workflow = yaml.safe_load((folder / ".github/workflows/ci.yml").read_text())
+    steps = [step["run"] for step in workflow["jobs"]["services"]["steps"] if "run" in step]
+    ran = run("bash", "-e", "-c", "\n".join(steps), cwd=folder, variables=compose.variables)
+    (folder / ".env").unlink()
+    assert re.search(r"\d+ passed", ran.stdout)
+    assert "skipped" not in ran.stdout
+    # With another password, the database refuses them: no other one is used.
+    other = {**compose.variables, "DATABASE_PASSWORD": "another"}
+    refused = run("bash", "-e", "-c", steps[-1], cwd=folder, variables=other, check=False)
+    assert refused.returncode != 0
 
 
 def test_it_writes_the_lock_for_the_projects_owner(development: dict[str, Development]) -> None:

@@ -243,6 +243,7 @@ BAD_NAMES: list[tuple[Any, str]] = [
     ("rabbitmq", "a part of the workspace itself"),
     ("redis", "package that the project can install"),
     ("api-migrate", "a part of the workspace itself"),
+    ("api-tests", "a part of the workspace itself"),
     ("postgres-databases", "a part of the workspace itself"),
     ("test-api", "a part of the workspace itself"),
     ("myapp", "name of the project itself"),
@@ -323,6 +324,10 @@ def test_packages_that_cannot_be_are_refused_with_what_is_allowed(
 @pytest.mark.parametrize(
     ("answers", "explained"),
     [
+        (
+            {"apps": {**only("fastapi", services=["rabbitmq"], packages=[]), "mails": "worker"}},
+            "Let api use the package core, or remove rabbitmq from its services in `apps`",
+        ),
         (
             {"apps": only("cli", packages=["core", "more"]), "packages": ["core"]},
             "Add more, or remove it from api in `apps`",
