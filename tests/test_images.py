@@ -248,8 +248,9 @@ def littered(locked: Projects, tmp_path_factory: pytest.TempPathFactory) -> Proj
         for name in PLANTED:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(MARK)
-    # And one that belongs there, to show that the search finds what arrived.
+    # And what belongs there, to show that the search finds what arrived.
     project.append(f"src/{project.module}/health.py", f"\n# {MARK}\n")
+    (project.source / "secrets/keys.py").write_text(f"# {MARK}\n")
     return project
 
 
@@ -262,7 +263,7 @@ def test_no_secret_cache_or_environment_reaches_a_build(littered: Project, tmp_p
         for file in tmp_path.rglob("*")
         if file.is_file() and MARK in file.read_text(errors="replace")
     }
-    assert arrived == {f"src/{littered.module}/health.py"}
+    assert arrived == {f"src/{littered.module}/{name}.py" for name in ("health", "secrets/keys")}
 
 
 def test_no_secret_cache_or_environment_reaches_the_image(littered: Project, tag: Tag) -> None:
@@ -270,10 +271,8 @@ def test_no_secret_cache_or_environment_reaches_the_image(littered: Project, tag
     littered.build("--load", "--tag", image)
     system = [f"--exclude-dir={name}" for name in ("dev", "proc", "sys")]
     search = ["--rm", "--user", "0", "--entrypoint", "grep", image, "-rl", *system, MARK, "/"]
-    found = docker("run", *search).splitlines()
-    assert [name.rpartition("/site-packages/")[2] for name in found] == [
-        f"{littered.module}/health.py"
-    ]
+    found = {name.rpartition("/site-packages/")[2] for name in docker("run", *search).splitlines()}
+    assert found == {f"{littered.module}/{name}.py" for name in ("health", "secrets/keys")}
 
 
 # ── A change rebuilds and pushes only what it touches ────────────────────────────────────────────
