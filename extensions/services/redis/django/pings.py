@@ -1,0 +1,4 @@
+from django.core.cache import cache
+
+def ping_cache() -> None:
+    cache.get("ping")
