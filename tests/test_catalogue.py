@@ -2,13 +2,16 @@
 
 import keyword
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import copier
 import jinja2
 import pytest
+import yaml
 from jinja2 import nodes
 
 from .catalogue import FRAMEWORKS, interfaces_of, part, servers_of, targets_of
@@ -43,6 +46,82 @@ def test_a_framework_names_what_exists() -> None:
         assert set(framework["clients"]) <= clients
         assert framework["needs"] in {"", *(name for name, _ in uses)}
         assert bool(framework["needs"]) == (framework["joins"] in framework["needed"])
+
+
+def test_services_that_an_app_can_use_together_share_no_module_and_no_variable() -> None:
+    uses = [
+        (use, details)
+        for service in part("services").values()
+        for use, details in service["uses"].items()
+    ]
+    variables = [details["variable"] for _, details in uses]
+    # An app has one broker.
+    modules = [details["module"] for use, details in uses if use != "broker"]
+    assert len(set(variables)) == len(variables)
+    assert len({"broker", *modules}) == len(modules) + 1
+
+
+MAILS = """
+mails:
+  title: Mails
+  image: mails:1
+  names: ""
+  where: development
+  secret: ""
+  volume: ""
+  user: 1000
+  tmpfs: []
+  stop: 10
+  limits: {cpus: "1.0", memory: 64M, pids: 32}
+  uses:
+    mails:
+      about: Keeps mails instead of sending them.
+      module: mails
+      variable: MAILS
+      url: smtp://mails:1025
+      schemes: [smtp]
+      secret: ""
+      clients:
+        sync: {}
+"""
+MAILS_IN_COMPOSE = """
+mails:
+  image: mails:1
+  healthcheck:
+    test: [CMD, "true"]
+"""
+
+
+@pytest.mark.parametrize("others", [[], ["postgres"]], ids=["alone", "beside-another"])
+def test_a_service_can_be_there_in_development_alone_without_a_secret_or_a_volume(
+    template: Path, tmp_path: Path, others: list[str]
+) -> None:
+    more = tmp_path / "template"
+    shutil.copytree(template, more)
+    with (more / "extensions/catalogue/services.yml").open("a") as rows:
+        rows.write(MAILS)
+    folder = more / "extensions/services/mails"
+    (folder / "sync").mkdir(parents=True)
+    (folder / "compose.override.yaml").write_text(MAILS_IN_COMPOSE)
+    (folder / "sync/module.py").write_text("")
+    (folder / "sync/test_module.py").write_text("")
+    answers = {"framework": "job", "services": [*others, "mails"]}
+    copier.run_copy(
+        str(more), tmp_path / "myapp", data=answers, defaults=True, quiet=True, unsafe=False
+    )
+
+    everywhere, override, production = (
+        yaml.safe_load((tmp_path / f"myapp/compose{part}.yaml").read_text())
+        for part in ("", ".override", ".prod")
+    )
+    app = override["services"]["app"]
+    assert app["environment"]["MAILS_URL"] == "${MAILS_URL:-smtp://mails:1025}"
+    assert app["depends_on"] == {"mails": {"condition": "service_healthy"}}
+    assert "mails" in override["services"]
+    for content in (everywhere, production):
+        assert "mails" not in str(content).lower()
+        assert None not in content.values()
+    assert "MAILS_PASSWORD" not in str(override)
 
 
 def test_a_server_can_run_each_framework_that_names_it() -> None:

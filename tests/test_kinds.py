@@ -24,7 +24,6 @@ from .docker import (
     in_image,
     inspect,
     printed,
-    status,
     wait_until,
 )
 from .variants import (
@@ -32,6 +31,7 @@ from .variants import (
     ON_EVERY_BASE,
     RUNNING,
     VARIANTS,
+    WEB,
     WITH_MEMORY,
     Variant,
     command,
@@ -67,6 +67,7 @@ class Life:
     exit_code: int
     seconds: float  # that the stop took
     verbose: str  # where Python found each module, in every process of the app
+    services: set[str]  # that /ready asked
 
 
 @pytest.fixture(scope="module")
@@ -76,12 +77,13 @@ def life(images: Images, run_hardened: RunHardened) -> Callable[[Variant], Life]
         role = RUNNING[variant.role]
         variables = {**role.busy, "PYTHONVERBOSE": "1"}
         with run_hardened(images(variant), variant, **variables) as started:
+            services = set()
             if variant.role == "web":
-                status(started.port, "/ready")
+                services = set(ask(started.port, "/ready").json()["services"])
             wait_until(lambda: role.done in started.logs().stdout, "it has done something")
             asked = time.monotonic()
             exit_code = started.stop()
-            return Life(exit_code, time.monotonic() - asked, started.logs().stderr)
+            return Life(exit_code, time.monotonic() - asked, started.logs().stderr, services)
 
     return live
 
@@ -291,6 +293,14 @@ def test_a_stop_ends_it_in_time_and_with_its_exit_code(
 ) -> None:
     assert life(variant).exit_code == RUNNING[variant.role].exit_code
     assert life(variant).seconds < 10
+
+
+@pytest.mark.parametrize("variant", WEB, ids=str)
+def test_readiness_asks_each_service_that_the_app_uses(
+    life: Callable[[Variant], Life], variant: Variant
+) -> None:
+    # Without a service for it, a database is a file of the app.
+    assert life(variant).services - {"database"} == set(variant.services)
 
 
 # Stops the app as soon as it begins to load packages.

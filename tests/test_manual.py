@@ -15,7 +15,7 @@ from typing import Any
 import copier
 import pytest
 
-from .catalogue import FRAMEWORKS
+from .catalogue import FRAMEWORKS, role_of, services_of
 from .conftest import ROOT, Render
 from .docker import (
     FILES,
@@ -29,16 +29,18 @@ from .docker import (
     status,
     token,
 )
+from .planted import ROUTES
 from .test_generated_project import ENVIRONMENT, PYTHON
 from .workspaces import answers_of
 
 # Every page of every kind, with and without what it can have.
 PROJECTS: dict[str, dict[str, Any]] = {
     **{kind: {"framework": kind} for kind in FRAMEWORKS},
-    "fastapi-postgres": {"framework": "fastapi", "services": ["postgres"]},
-    "flask-postgres": {"framework": "flask", "services": ["postgres"]},
-    "django-postgres": {"framework": "django", "services": ["postgres"]},
-    "worker-rabbitmq": {"framework": "worker", "services": ["rabbitmq"]},
+    **{
+        f"{kind}-and-services": {"framework": kind, "services": list(services_of(kind))}
+        for kind in FRAMEWORKS
+        if services_of(kind)
+    },
     "workspace": answers_of("defaults"),
     "all-kinds": answers_of("all-kinds"),
     "per-app": answers_of("per-app"),
@@ -355,7 +357,7 @@ def column(page: Path, number: int) -> list[str]:
 
 KINDS = {
     kind: {"framework": kind, "python_version": PYTHON}
-    | ({"services": ["postgres"]} if kind in {"fastapi", "flask", "django"} else {})
+    | ({"services": ["postgres"]} if role_of(kind) == "web" else {})
     for kind in FRAMEWORKS
 }
 
@@ -405,14 +407,15 @@ def test_a_saved_file_restarts_the_app_without_docker(new: tuple[str, Path]) -> 
     )
     try:
         until(lambda: status(port, "/health") == 200)
-        assert status(port, "/planted") == 404
-        planted = plant(project, kind)
+        assert status(port, "/broken") == 404
+        ROUTES[kind].plant(Project(project, "myapp"))
+        planted = project / f"src/myapp/{ROUTES[kind].known_to}"
 
         def served() -> bool:
             # Django does not see what is saved while it still starts: then it is saved again.
             if time.time() - planted.stat().st_mtime > 10:
                 planted.touch()
-            return status(port, "/planted") == 200
+            return status(port, "/broken") == 500
 
         until(served)
     finally:
@@ -425,24 +428,6 @@ def until(reached: Any, seconds: float = 90) -> None:
     while not reached():
         assert time.monotonic() < deadline
         time.sleep(0.2)
-
-
-def plant(project: Path, kind: str) -> Path:
-    """One more path, by the view that is there."""
-    package = project / "src/myapp"
-    if kind == "django":
-        path, old = package / "urls.py", "urlpatterns = [\n"
-        new = f'{old}    path("planted", lambda request: HttpResponse()),\n'
-        text = path.read_text()
-        path.write_text(f"from django.http import HttpResponse\n{text.replace(old, new)}")
-        return path
-    path, old = package / "main.py", "    return app\n"
-    added = {
-        "fastapi": '    app.add_route("/planted", health.health)\n',
-        "flask": '    app.add_url_rule("/planted", view_func=lambda: "")\n',
-    }
-    path.write_text(path.read_text().replace(old, added[kind] + old))
-    return path
 
 
 def test_a_schedule_runs_without_docker(render: Render) -> None:

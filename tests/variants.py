@@ -151,19 +151,15 @@ SERVING: dict[str, tuple[list[str], tuple[str, ...]]] = {
 }
 
 KIND_SETTINGS: dict[str, dict[str, str]] = {
-    "fastapi": {},
     "flask": {"SECRET_KEY": "0123456789" * 5},
     "django": {"SECRET_KEY": "0123456789" * 5, "ALLOWED_HOSTS": "127.0.0.1"},
-    "job": {},
-    "cli": {},
-    "worker": {},
 }
 
 
 def needed(variant: Variant) -> dict[str, str]:
     """The variables without which production does not start."""
     # Nobody answers there: an app must start, live and stop without its services.
-    return KIND_SETTINGS[variant.kind] | settings_of(uses_of(variant), "127.0.0.1:1")
+    return KIND_SETTINGS.get(variant.kind, {}) | settings_of(uses_of(variant), "127.0.0.1:1")
 
 
 # As a hardened host runs it; and with memory in the one place where libraries insist on a file.
