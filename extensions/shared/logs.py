@@ -37,7 +37,7 @@ class JsonFormatter(logging.Formatter):
 def configuration(settings: Environment, **always: str) -> dict[str, Any]:
     """The one logging setup, for the application and for the server that runs it.
 
-    What is `always` said is in each line of production.
+    What `always` holds is in each line of production.
     """
     return {
         "version": 1,

@@ -29,7 +29,7 @@ def loaded_part(library: bytes) -> int:
     """How many bytes of a compiled library a process loads: up to the end of its last segment.
 
     What compilers put behind them, symbols and debug information, is often more than all the rest.
-    All of the file where something else is there, or where it is no library of the usual kind.
+    The whole file if something else stands there, or if it is no library of the usual kind.
     """
     if library[:6] != b"\x7fELF\x02\x01":  # 64 bits, little-endian
         return len(library)
@@ -57,7 +57,7 @@ def loaded_part(library: bytes) -> int:
 
 
 def cut(path: Path) -> None:
-    """Keep of a library what a process loads, unless it does not load any more."""
+    """Cut a library down to what a process loads, if it still loads after that."""
     library = bytearray(path.read_bytes())
     try:
         end = loaded_part(library)

@@ -1,4 +1,4 @@
-"""Part a list of requirements in two: packages with compiled libraries, and those in pure Python.
+"""Split a list of requirements in two: packages with compiled libraries, and those in pure Python.
 
 `python split.py requirements.txt` reads uv.lock, and writes compiled.txt and pure.txt beside the
 list. The compiled ones weigh most and change least; each list becomes an image layer of its own.

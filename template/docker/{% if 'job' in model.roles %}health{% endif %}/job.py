@@ -1,4 +1,4 @@
-"""Not well where the last run failed, or the next is late: `schedule` writes it down as it goes."""
+"""Unhealthy if the last run failed or the next one is late: `schedule` keeps a record of both."""
 
 import os
 import time

@@ -1,4 +1,4 @@
-"""Look at the worker's heartbeat. To ask the worker itself would cost twenty times as much."""
+"""Check the worker's heartbeat. Asking the worker itself would cost twenty times as much."""
 
 import os
 import time

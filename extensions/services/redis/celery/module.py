@@ -22,14 +22,14 @@ def options(settings: Settings, task_time_limit: int = 0) -> dict[str, Any]:
     return {
         "broker_url": url,
         "broker_transport_options": {
-            # Redis does not notice that a worker died: a task that nobody has acknowledged for so
-            # long is given to another worker. So no task may take longer, or be sent for later
-            # (the retries of Celery wait for up to 10 minutes): it would be done twice.
+            # Redis does not notice that a worker died: a task that nobody has acknowledged for this
+            # long goes to another worker. So no task may take longer, or be due later than that
+            # (Celery's retries wait for up to 10 minutes): it would run twice.
             "visibility_timeout": max(VISIBILITY_TIMEOUT, 2 * task_time_limit),
             # Look for such tasks every 10 seconds, not every 100.
             "unacked_restore_interval": 10,
             "unacked_restore_throttle": 1,
-            # A connection on which nothing is heard for so many seconds counts as lost.
+            # A connection that is silent for this many seconds counts as lost.
             "socket_timeout": 5,
             "health_check_interval": 5,
         },
