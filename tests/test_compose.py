@@ -183,9 +183,10 @@ def test_the_pipeline_runs_the_tests_on_the_real_database(
     (folder / ".env").unlink()
     assert re.search(r"\d+ passed", ran.stdout)
     assert "skipped" not in ran.stdout
-    # With another password, the database refuses them: no other one is used.
-    other = {**compose.variables, "DATABASE_PASSWORD": "another"}
-    refused = run("bash", "-e", "-c", steps[-1], cwd=folder, variables=other, check=False)
+    # It is the one that they are given: with another one they fail.
+    nowhere = "TEST_DATABASE_URL=postgresql://nobody@postgres/nothing"
+    refused = compose("run", "--rm", "--env", nowhere, "tests", "pytest", "-x", check=False)
+    assert "nobody" in refused.stdout
     assert refused.returncode != 0
 
 
