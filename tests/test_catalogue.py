@@ -122,6 +122,9 @@ def test_a_service_can_be_there_in_development_alone_without_a_secret_or_a_volum
         assert "mails" not in str(content).lower()
         assert None not in content.values()
     assert "MAILS_PASSWORD" not in str(override)
+    known = {"default", *everywhere.get("networks", {})}
+    for service in [*everywhere["services"].values(), *override["services"].values()]:
+        assert set(service.get("networks", [])) <= known
 
 
 def test_a_server_can_run_each_framework_that_names_it() -> None:

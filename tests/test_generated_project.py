@@ -88,7 +88,9 @@ def assert_hooks_pass(project: Path) -> None:
     assert status.stdout in {"", "uv.lock\n"}, "a hook rewrote what the template made"
 
 
-@pytest.mark.parametrize("variant", [Variant("fastapi", python=PYTHON)], ids=str, scope="module")
+@pytest.mark.parametrize(
+    "variant", [Variant(kind, python=PYTHON) for kind in FRAMEWORKS], ids=str, scope="module"
+)
 def test_its_coverage_floor_is_a_floor(project: Path) -> None:
     """With one test alone the project fails: the floor is not zero."""
     one, *_ = uv_run(project, "pytest", "--collect-only", "--quiet").splitlines()

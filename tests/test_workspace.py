@@ -284,14 +284,14 @@ def test_a_client_is_only_where_its_service_is_used(
 
 
 def test_the_checks_of_every_app_and_package_pass_in_one_go(template: Path, tmp_path: Path) -> None:
-    """Of a new workspace; test_kinds.py and test_generated_project.py check each kind."""
+    """With apps that only a workspace has: those that send tasks to its worker."""
     slug = f"checked-{token()}"
-    new = Project.render(template, tmp_path / slug, slug, layout="workspace")
+    apps = {"api": "fastapi", "page": "flask", "worker": "worker"}
+    new = Project.render(template, tmp_path / slug, slug, layout="workspace", apps=apps)
     new.bake("lock")
     done = new.bake("test")
     assert set(re.findall(r"\[test-([\w-]+) test \d+/\d+\] RUN --network=none", done.stderr)) == {
-        "api",
-        "worker",
+        *apps,
         "core",
     }
 
